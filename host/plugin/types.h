@@ -48,6 +48,7 @@ struct TaskType {
   void* user = nullptr;
   decltype(ganger_task::check) check = nullptr;  ///< may be null
   decltype(ganger_task::run) run = nullptr;
+  std::string unusable;  ///< why this host cannot run it (it is listed all the same); empty = it can
 
   bool is_heavy() const { return (flags & GANGER_TASK_HEAVY) != 0; }
   bool is_exclusive() const { return (flags & GANGER_TASK_EXCLUSIVE) != 0; }
@@ -68,6 +69,7 @@ struct PoolKind {
   decltype(ganger_pool_kind::check) check = nullptr;  ///< may be null
   decltype(ganger_pool_kind::reset) reset = nullptr;  ///< may be null
   decltype(ganger_pool_kind::close) close = nullptr;
+  std::string unusable;  ///< as for a task type
 
   std::optional<std::size_t> find_param(std::string_view param_name) const;
 };

@@ -34,7 +34,7 @@ using Values = std::vector<Value>;
 /// "a string", "a duration": for messages.
 std::string_view type_name(std::uint32_t type);
 
-/// As a job file would write it ("10s", "64KiB", "true"); `***` for a secret.
+/// The text that parse_value() reads back as the same: 10s, 64KiB, true; `***` for a secret.
 std::string shown(const Value& value);
 
 /// Reads `text` as a value of `type`, as `--param` and `${...}` do. False when it is not one.

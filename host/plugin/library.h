@@ -1,0 +1,18 @@
+// Opens a plugin's shared library and calls its entry. The only place that knows Boost.DLL.
+#pragma once
+#include <ganger/plugin.h>
+
+#include <filesystem>
+
+#include "host/error.h"
+
+namespace ganger::host {
+
+/// Opens `file` for good (it is never unloaded) and asks its ganger_plugin_v1() for the description, which is not
+/// looked at yet: it may be any address but null. The caller has looked at the file with read_elf_file().
+/// Shape:  file absolute
+/// Errors: refused it cannot be opened, is no plugin, its entry throws or returns NULL;  wrong_abi another major
+/// Thread: [load]
+Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host);
+
+}  // namespace ganger::host
