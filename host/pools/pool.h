@@ -1,0 +1,110 @@
+// A pool of resources that tasks borrow: take an idle one, else open one, else wait for a place.
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/error.h"
+#include "host/pools/lease.h"
+#include "host/pools/provider.h"
+#include "host/pools/slots.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+struct PoolSettings {
+  std::string name;
+  std::uint32_t size = 1;                               ///< most that idle; 0 is an error
+  std::uint32_t limit = 0;                              ///< most open at once; 0 = no limit, acquire() never waits
+  Duration wait = std::chrono::seconds(30);             ///< longest wait at the limit
+  std::optional<Duration> idle_timeout = std::nullopt;  ///< idle for that long: closed
+  std::optional<Duration> max_lifetime = std::nullopt;  ///< open for that long: closed when it is not lent
+};
+
+/// Who waits is served in the order of arrival: what comes free goes straight to the first one waiting, so that a
+/// newcomer finds nothing to overtake with.
+/// Thread: every member from any thread. No lock is held while the provider or the observer is called.
+/// Lifetime: clock and observer outlive the pool; no member runs when it is destroyed. What is then still lent is not
+/// closed: only an owner that was given up can hold it, and may use it.
+class Pool {
+ public:
+  /// Errors: a size of 0, more than 16 million places, a negative duration. Opens nothing.
+  static Result<std::unique_ptr<Pool>> make(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock,
+                                            PoolObserver* observer = nullptr);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// Borrows one: an idle one that passes its check, else a new one. `borrower` goes to Provider::open(). One that
+  /// fails its check is replaced by a new one, once.
+  Acquired acquire(OwnerId owner, const WaitBounds& bounds = {}, void* borrower = nullptr);
+  /// Gives one back. False and no change when `lease` is not out (given back twice, made up) or not out to `owner`
+  /// (nothing = whoever has it).
+  bool release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState state = LeaseState::clean);
+
+  /// The owner's acquires that wait end as cancelled, and so do those to come, until take_back().
+  void cancel(OwnerId owner);
+  /// The owner ended: what it still has out comes back as suspect, and it is forgotten. How many those were.
+  std::uint32_t take_back(OwnerId owner);
+  /// The owner's thread was given up and may still use what it has: that is lost, with its place in the pool, until
+  /// the process ends. Its acquires end as cancelled for ever. How many were lost.
+  std::uint32_t abandon(OwnerId owner);
+
+  /// Closes the idle ones and wakes those who wait; acquires fail from now on, what is lent is closed when it comes
+  /// back. A second call does nothing.
+  void close();
+  /// Closes what idled or lived too long; every acquire() and release() does so too.
+  void close_expired();
+
+  PoolStatistics statistics() const;
+  const PoolSettings& settings() const { return settings_; }
+  const std::string& name() const { return settings_.name; }
+
+ private:
+  using Index = Slots::Index;
+  using Lock = std::unique_lock<std::mutex>;
+  struct Waiter;
+
+  Pool(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock, PoolObserver* observer);
+
+  // All of these hold the lock on entry and on return; those that take it by reference let go of it in between.
+  AcquireEnd take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited);
+  AcquireEnd wait(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited);
+  bool passes_check(Lock& lock, Index place);
+  std::optional<Error> open(Lock& lock, Index place, void* borrower);
+  bool give_back(Lock& lock, Index place, LeaseState state);
+  bool settle(Lock& lock, Index place);
+  void close_resource(Lock& lock, Index place, CloseReason reason);
+  void close_expired(Lock& lock);
+  void serve_waiters();
+  void enqueue(Waiter& waiter);
+  void dequeue(Waiter& waiter);
+  void wake(Waiter& waiter, AcquireEnd end, Index place);
+  void wake_waiters_of(OwnerId owner);
+  bool is_cancelled(OwnerId owner) const;
+  TimePoint expiry(const Slot& slot, TimePoint now) const;
+
+  Error refusal(AcquireEnd end, const WaitBounds& bounds) const;
+  void log(const char* line) const;
+
+  const PoolSettings settings_;
+  const std::unique_ptr<Provider> provider_;
+  Clock& clock_;
+  PoolObserver* const observer_;  ///< may be null
+  const std::uint32_t limit_;     ///< settings_.limit, or the most there can be
+  const bool is_timed_, has_check_, has_reset_;
+
+  mutable std::mutex mutex_;
+  Slots slots_;                     // guarded by mutex_
+  Waiter* first_waiter_ = nullptr;  // guarded by mutex_
+  Waiter* last_waiter_ = nullptr;   // guarded by mutex_
+  std::vector<OwnerId> cancelled_;  // guarded by mutex_
+  PoolStatistics statistics_;       // guarded by mutex_; the ..._now are of slots_
+  bool is_closed_ = false;          // guarded by mutex_
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,87 @@
+// The places of a pool: which resource is where, and to whom it is lent. No lock and no provider in here.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "host/pools/lease.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+enum class SlotState : std::uint8_t {
+  free,  ///< holds nothing
+  busy,  ///< of one thread, which opens, checks, resets or closes the resource
+  idle,
+  lent,
+  lost  ///< lent to an owner that was given up and may still use it
+};
+
+struct Slot {
+  void* handle = nullptr;
+  std::uint64_t generation = 1;  ///< of the lending; counted on when a lease ends
+  OwnerId owner = 0;             ///< while lent
+  TimePoint born{};              ///< when it was opened; kept only where a limit on time is set
+  TimePoint expires = kNever;    ///< while idle
+  std::uint32_t next = 0, prev = 0;
+  SlotState state = SlotState::free;
+};
+
+/// Every slot is free, idle, lent, lost, or busy and in the hands of one thread. The free, the idle (newest first)
+/// and the lent ones of a group of owners are lists through next and prev, so that nothing but a new slot allocates.
+/// Thread: none; the pool's lock guards it.
+class Slots {
+ public:
+  using Index = std::uint32_t;
+  static constexpr Index kMost = (1u << 24) - 1;  ///< slots in a pool: 24 bits of a lease id
+  static constexpr Index kNone = kMost;
+
+  Slots() { groups_.fill(kNone); }
+
+  Slot& operator[](Index index) { return slots_[index]; }
+  std::uint32_t open() const { return open_; }  ///< all but the free ones
+  std::uint32_t idle() const { return idle_; }
+  std::uint32_t lent() const { return lent_; }
+  std::uint32_t lost() const { return lost_; }
+  std::uint32_t most_open() const { return most_open_; }
+
+  /// free (or new) -> busy.
+  Index reserve();
+  /// busy -> free.
+  void free(Index index);
+
+  /// busy -> idle.
+  void keep(Index index, TimePoint expires);
+  /// The idle one that was used last -> busy; kNone when none is idle.
+  Index take_idle();
+  /// Idle ones that expire by `now` -> busy. Cheap until the first one does.
+  std::vector<Index> take_expired(TimePoint now);
+
+  /// busy -> lent; the id of the lease, never 0.
+  std::uint64_t lend(Index index, OwnerId owner);
+  /// Where the lease with this id is, kNone when it is not out. Any number is fine.
+  Index find(std::uint64_t lease) const;
+  /// A lent one of this owner, or kNone. Takes time only for owners of the same group of 64.
+  Index find_lent_to(OwnerId owner) const;
+  std::uint64_t lease_id(Index index) const { return slots_[index].generation << kIndexBits | index; }
+  /// lent -> busy, or lost; its lease id is stale from now on.
+  void end_lease(Index index, SlotState then);
+
+ private:
+  static constexpr unsigned kIndexBits = 24;
+  static constexpr std::size_t kGroups = 64;
+
+  Index& group_of(OwnerId owner) { return groups_[owner % kGroups]; }
+  void link(Index& head, Index index);
+  void unlink(Index& head, Index index);
+
+  std::vector<Slot> slots_;
+  Index free_head_ = kNone, idle_head_ = kNone;
+  std::array<Index, kGroups> groups_;
+  TimePoint first_expiry_ = kNever;  ///< no idle one expires before
+  std::uint32_t open_ = 0, idle_ = 0, lent_ = 0, lost_ = 0, most_open_ = 0;
+};
+
+}  // namespace ganger::host
