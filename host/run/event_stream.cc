@@ -1,0 +1,114 @@
+#include "host/run/event_stream.h"
+
+#include <time.h>
+
+#include <utility>
+
+namespace ganger::host {
+
+namespace {
+
+std::int64_t nanoseconds_of(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+bool may_be_dropped(const Event& e) {
+  return e.kind == EventKind::task_progress || (e.kind == EventKind::task_log && e.level < GANGER_LOG_WARN);
+}
+
+}  // namespace
+
+struct EventStream::Queue {
+  explicit Queue(std::vector<std::unique_ptr<Reporter>> listeners) : reporters(std::move(listeners)) {
+    for (const auto& r : reporters) has_ticks |= r->wants_ticks();
+  }
+
+  void deliver_all();
+
+  const std::vector<std::unique_ptr<Reporter>> reporters;
+  bool has_ticks = false;
+
+  std::mutex mutex;
+  std::condition_variable filled, ended;
+  // guarded by mutex
+  std::vector<Event> waiting;
+  std::uint64_t seq = 0, dropped = 0;
+  bool is_closed = false, has_ended = false;
+};
+
+void EventStream::Queue::deliver_all() {
+  std::unique_lock lock(mutex);
+  std::vector<Event> batch;
+  for (bool is_last = false; !is_last;) {
+    const auto has_work = [&] { return !waiting.empty() || is_closed; };
+    if (has_ticks)
+      filled.wait_for(lock, std::chrono::milliseconds(100), has_work);
+    else
+      filled.wait(lock, has_work);
+    is_last = is_closed && waiting.empty();
+    batch.swap(waiting);
+    lock.unlock();
+    for (const Event& e : batch)
+      for (const auto& r : reporters)
+        if (r->wants(e.kind)) r->report(e);
+    for (const auto& r : reporters) r->idle();
+    batch.clear();
+    lock.lock();
+  }
+  has_ended = true;
+  ended.notify_all();
+}
+
+EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters) {
+  for (const auto& r : reporters)
+    for (std::size_t k = 0; k < kEventKinds; ++k) wants_[k] |= r->wants(static_cast<EventKind>(k));
+  queue_ = std::make_shared<Queue>(std::move(reporters));
+  if (!queue_->reporters.empty()) thread_ = std::thread([q = queue_] { q->deliver_all(); });
+}
+
+EventStream::~EventStream() { close(Duration::max()); }
+
+void EventStream::push(Event event) {
+  bool was_empty = false;
+  {
+    const std::lock_guard lock(queue_->mutex);
+    if (queue_->is_closed) return;
+    if (queue_->waiting.size() >= kMostWaiting && may_be_dropped(event)) {
+      ++queue_->dropped;
+      return;
+    }
+    event.seq = ++queue_->seq;
+    event.time_ns = nanoseconds_of(CLOCK_REALTIME);
+    event.mono_ns = nanoseconds_of(CLOCK_MONOTONIC);
+    was_empty = queue_->waiting.empty();
+    queue_->waiting.push_back(std::move(event));
+  }
+  if (was_empty) queue_->filled.notify_one();
+}
+
+bool EventStream::close(Duration patience) {
+  if (!thread_.joinable()) return true;
+  {
+    std::unique_lock lock(queue_->mutex);
+    queue_->is_closed = true;
+    queue_->filled.notify_one();
+    const auto is_over = [&] { return queue_->has_ended; };
+    if (patience == Duration::max())
+      queue_->ended.wait(lock, is_over);
+    else if (!queue_->ended.wait_for(lock, patience, is_over)) {
+      thread_.detach();
+      return false;
+    }
+  }
+  thread_.join();
+  return true;
+}
+
+std::uint64_t EventStream::dropped() const {
+  const std::lock_guard lock(queue_->mutex);
+  return queue_->dropped;
+}
+
+}  // namespace ganger::host

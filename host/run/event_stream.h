@@ -1,0 +1,39 @@
+// Carries events from the threads of the run to the reporters, in one order, without making the run wait for a slow
+// terminal.
+#pragma once
+#include <array>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "host/run/event.h"
+
+namespace ganger::host {
+
+/// Events are numbered when they are pushed and delivered by one thread. What says how a task went is never lost; log
+/// lines below a warning and progress are dropped, and counted, when more than kMostWaiting events wait.
+class EventStream final : public EventSink {
+ public:
+  static constexpr std::size_t kMostWaiting = 100'000;
+
+  explicit EventStream(std::vector<std::unique_ptr<Reporter>> reporters);
+  ~EventStream() override;
+
+  bool wants(EventKind kind) const override { return wants_[static_cast<std::size_t>(kind)]; }
+  void push(Event event) override;
+
+  /// Delivers all that is there, and no more after that. False when that took longer than `patience`: somebody
+  /// holds up the output, and the thread is left behind.
+  bool close(Duration patience);
+  std::uint64_t dropped() const;
+
+ private:
+  struct Queue;
+  std::array<bool, kEventKinds> wants_{};
+  std::shared_ptr<Queue> queue_;  // outlives this object when the thread is left behind
+  std::thread thread_;
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,62 @@
+// The stop of one attempt, as its plugin sees it: a reason to poll, a descriptor to wait on, callbacks.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ganger::host {
+
+/// Made once for a thread that runs tasks and used for one attempt after another.
+/// Thread: every member from any thread; reset() only when nobody of the attempt is left.
+class StopSource : public std::enable_shared_from_this<StopSource> {
+ public:
+  StopSource() = default;
+  ~StopSource();
+  StopSource(const StopSource&) = delete;
+  StopSource& operator=(const StopSource&) = delete;
+
+  /// 0, or why the attempt should end (a GANGER_STOP_...). One atomic load.
+  std::int32_t reason() const { return reason_.load(std::memory_order_acquire); }
+
+  /// Asks the attempt to end; the first reason stays. Never blocks: callbacks run on a thread of their own, because
+  /// one that hangs must not keep the host from reading signals.
+  void request(std::int32_t reason);
+
+  /// Readable once request() was called; made at the first call; -1 when there is none to be had.
+  int fd();
+
+  /// Calls cb(user) once: on another thread at request(), or now when that has been. Returns a token, 0 after a call
+  /// now.
+  std::uint64_t on_stop(void (*cb)(void*), void* user);
+  /// Takes a callback off; waits for one that is running, unless it is the caller itself.
+  void off_stop(std::uint64_t token);
+
+  /// Callbacks that were not taken off; for the next attempt everything is as new.
+  void reset();
+
+ private:
+  struct Callback {
+    std::uint64_t token;
+    void (*function)(void*);
+    void* user;
+  };
+  void run_callbacks(std::uint64_t generation);
+
+  std::atomic<std::int32_t> reason_{0};
+  std::atomic<bool> is_touched_{false};  // something below needs reset()
+  std::mutex mutex_;
+  std::condition_variable callback_ended_;
+  // guarded by mutex_
+  std::vector<Callback> callbacks_;
+  std::uint64_t last_token_ = 0;
+  std::uint64_t generation_ = 0;  // of the attempt: a late callback thread must not touch the next one's
+  std::uint64_t running_token_ = 0;  // 0 = none
+  std::thread::id running_on_;
+  int fd_ = -1;
+};
+
+}  // namespace ganger::host
