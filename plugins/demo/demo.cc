@@ -1,7 +1,6 @@
 // Tasks that only pretend to work: for first steps, for tests of jobs, and for measuring the host.
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <ganger/plugin.hpp>

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Copies each example that has a CMakeLists.txt out of the tree, and builds and tests it there against the installed SDK.
+# usage: copied_out_test.sh SOURCE_DIR PREFIX
+set -eu
+
+source_dir=$1 prefix=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export CMAKE_PREFIX_PATH="$prefix" CMAKE_BUILD_TYPE=Debug
+
+for list in "$source_dir"/examples/*/CMakeLists.txt; do
+  example=$(dirname "$list")
+  copy=$dir/$(basename "$example")
+  cp -r "$example" "$copy"
+  cmake -S "$copy" -B "$copy/build" -DCMAKE_C_FLAGS=-Werror -DCMAKE_CXX_FLAGS=-Werror
+  cmake --build "$copy/build"
+  ctest --test-dir "$copy/build" --output-on-failure
+  GANGER_STATE_DIR=$dir/state "$prefix/bin/ganger" check "$copy"/build/*.so
+done

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Checks the fenced blocks of a README by their language:
+#   sh                 runs them; `# exit code N` after a command says how it ends; of ./dev only the verb is looked up
+#   toml cpp c cmake   must be equal to a file under examples/
+# usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README
+#   PREFIX  what is built, installed: for commands that take ganger from there
+set -eu
+
+source_dir=$1 binary_dir=$2 prefix=$3 readme=$4
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir "$dir/blocks"
+export GANGER_STATE_DIR="$dir/state" HOME="$dir" PATH="$prefix/bin:$PATH" CMAKE_PREFIX_PATH="$prefix"
+
+awk -v dir="$dir/blocks" '
+  /^```/ && !inside { inside = 1; language = substr($0, 4); file = dir "/" ++n "." (language ? language : "none"); next }
+  /^```/ { inside = 0; close(file); next }
+  inside { print > file }' "$readme"
+
+run() {
+  # shellcheck disable=SC2016  # for the shell that runs the block
+  sed -e "s,build/dev/,$binary_dir/,g" \
+      -e 's,^\./dev \([a-z]*\).*,./dev help | grep -q "^  \1 ",' \
+      -e 's,^\(.*[^ ]\)  *# exit code \([0-9]*\)$,code=0; \1 || code=$?; [ "$code" = \2 ],' "$1" >"$1.run"
+  (cd "$source_dir" && sh -eux "$1.run" </dev/null) >"$1.out" 2>&1 || {
+    echo "FAILED: this block of $readme, of which the last command below did not end as it should:" >&2
+    cat "$1" "$1.out" >&2
+    return 1
+  }
+}
+
+is_a_file() {
+  case $1 in *.cpp) pattern='*.cc' ;; *.cmake) pattern=CMakeLists.txt ;; *) pattern="*.${1##*.}" ;; esac
+  if find "$source_dir/examples" -name "$pattern" -exec cmp -s "$1" {} \; -print | grep -q .; then return 0; fi
+  echo "FAILED: this block of $readme is no file under examples/:" >&2
+  cat "$1" >&2
+  return 1
+}
+
+for block in "$dir"/blocks/*; do
+  [ -e "$block" ] || { echo "FAILED: no block in $readme" >&2; exit 1; }
+  case $block in
+    *.sh) run "$block" ;;
+    *.toml | *.cpp | *.c | *.cmake) is_a_file "$block" ;;
+    *) echo "FAILED: a block of $readme says no language this test knows: ${block##*.}" >&2; exit 1 ;;
+  esac
+done
