@@ -49,8 +49,8 @@ struct Event {
   Duration run{-1};                        ///< how long the attempt or the run took
   std::uint64_t lease = 0;
   std::uint64_t done = 0, total = 0;       ///< task_progress; plan_ready: tasks
-  std::string pool;
-  std::string text;                        ///< log line, error, reason
+  std::string pool{};
+  std::string text{};                      ///< log line, error, reason
 
   // filled in by the stream
   std::uint64_t seq = 0;

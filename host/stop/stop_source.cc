@@ -80,17 +80,15 @@ void StopSource::off_stop(std::uint64_t token) {
     callback_ended_.wait(lock, [&] { return running_token_ != token; });
 }
 
-void StopSource::reset() {
-  if (is_touched_.load(std::memory_order_relaxed)) {
-    std::unique_lock lock(mutex_);
-    ++generation_;
-    callbacks_.clear();
-    callback_ended_.wait(lock, [&] { return running_token_ == 0; });
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-    is_touched_.store(false, std::memory_order_relaxed);
-  }
-  reason_.store(0, std::memory_order_release);
+void StopSource::end_attempt() {
+  if (!is_touched_.load(std::memory_order_relaxed)) return;
+  std::unique_lock lock(mutex_);
+  ++generation_;
+  callbacks_.clear();
+  callback_ended_.wait(lock, [&] { return running_token_ == 0; });
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+  is_touched_.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace ganger::host

@@ -11,7 +11,8 @@
 namespace ganger::host {
 
 /// Made once for a thread that runs tasks and used for one attempt after another.
-/// Thread: every member from any thread; reset() only when nobody of the attempt is left.
+/// Thread: every member from any thread; begin_attempt() and end_attempt() only from the one that runs the attempt or
+/// before it does.
 class StopSource : public std::enable_shared_from_this<StopSource> {
  public:
   StopSource() = default;
@@ -35,8 +36,10 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// Takes a callback off; waits for one that is running, unless it is the caller itself.
   void off_stop(std::uint64_t token);
 
-  /// Callbacks that were not taken off; for the next attempt everything is as new.
-  void reset();
+  /// The attempt has ended: takes off the callbacks that are left, waits for one that runs, closes the descriptor.
+  void end_attempt();
+  /// For the next attempt nothing has been asked. Only after end_attempt().
+  void begin_attempt() { reason_.store(0, std::memory_order_release); }
 
  private:
   struct Callback {
@@ -47,7 +50,7 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   void run_callbacks(std::uint64_t generation);
 
   std::atomic<std::int32_t> reason_{0};
-  std::atomic<bool> is_touched_{false};  // something below needs reset()
+  std::atomic<bool> is_touched_{false};  // something below needs end_attempt()
   std::mutex mutex_;
   std::condition_variable callback_ended_;
   // guarded by mutex_

@@ -1,0 +1,54 @@
+#include "host/plan/plan.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace ganger::host {
+
+std::optional<TaskIndex> Plan::find(std::string_view wanted) const {
+  for (TaskIndex i = 0; i < size(); ++i)
+    if (name(i) == wanted) return i;
+  return std::nullopt;
+}
+
+std::vector<TaskIndex> Plan::predecessors(TaskIndex i) const {
+  std::vector<TaskIndex> all;
+  if (graph_.predecessor_count(i) == 0) return all;
+  for (TaskIndex p = 0; p < size(); ++p)
+    if (std::ranges::binary_search(graph_.successors(p), i)) all.push_back(p);
+  return all;
+}
+
+TaskIndex PlanBuilder::add(std::string_view name, PlannedTask task, const Policy& policy, Binding binding) {
+  auto& policies = plan_.policies_;
+  // A job has a handful of policies; the last one is nearly always the one.
+  auto known = std::find(policies.rbegin(), policies.rend(), policy);
+  if (known == policies.rend() && policies.size() < UINT16_MAX) {
+    policies.push_back(policy);
+    known = policies.rbegin();
+  }
+  task.policy = static_cast<std::uint16_t>(policies.rend() - known - 1);
+
+  auto& bindings = plan_.bindings_;
+  if (bindings.empty()) bindings.emplace_back();  // the empty one, which all tasks without parameters share
+  task.binding = 0;
+  if (!binding.empty()) {
+    task.binding = static_cast<std::uint32_t>(bindings.size());
+    bindings.push_back(std::move(binding));
+  }
+
+  plan_.tasks_.push_back(task);
+  plan_.names_ += name;
+  plan_.name_ends_.push_back(static_cast<std::uint32_t>(plan_.names_.size()));
+  return plan_.size() - 1;
+}
+
+Plan PlanBuilder::build() {
+  if (plan_.policies_.empty()) plan_.policies_.emplace_back();
+  if (plan_.bindings_.empty()) plan_.bindings_.emplace_back();
+  plan_.graph_ = Graph(plan_.size(), std::move(edges_));
+  edges_ = {};
+  return std::move(plan_);
+}
+
+}  // namespace ganger::host

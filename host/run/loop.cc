@@ -1,0 +1,517 @@
+#include "host/run/loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "host/run/backoff.h"
+#include "host/units.h"
+
+namespace ganger::host {
+
+namespace {
+
+// Threads that hang in tasks are replaced this often; after that the run ends with what it has.
+constexpr std::uint32_t kMostReplacedThreads = 2;
+// What `always` tasks get past the grace when others have used it up: the run ends within the grace and a second.
+constexpr Duration kCleanupSlack = std::chrono::milliseconds(400);
+constexpr Duration kLastGrace = std::chrono::milliseconds(200);
+
+}  // namespace
+
+Loop::Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts)
+    : plan_(plan),
+      settings_(settings),
+      parts_(std::move(parts)),
+      ready_light_(plan.size()),
+      ready_heavy_(plan.size()),
+      unfinished_(plan.size()),
+      jitter_(static_cast<std::uint32_t>(settings.seed)) {
+  for (std::size_t k = 0; k < kEventKinds; ++k) wants_[k] = parts_.events.wants(static_cast<EventKind>(k));
+  record_.tasks.resize(plan.size());
+  lane_.stop = std::make_shared<StopSource>();
+  for (TaskIndex i = 0; i < plan.size(); ++i) record_.tasks[i].waiting_for = plan.graph().predecessor_count(i);
+  for (TaskIndex i = 0; i < plan.size(); ++i)
+    if (plan.graph().predecessor_count(i) == 0) settle(i);
+}
+
+Loop::~Loop() = default;
+
+// ---------------------------------------------------------------------------------------------------- the loop
+
+void Loop::run_lane() {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t generation = lane_generation_;
+  TimePoint now = parts_.clock.now();
+  while (unfinished_ > 0) {
+    heed_stop(now);
+    wake_retries(now);
+    start_heavy(now);
+    if (const TaskIndex task = next(ready_light_); task != kNoTask) {
+      prepare(lane_, task, now);
+      commit(lane_);
+      const Attempt attempt = lane_.attempt;
+      lock.unlock();
+      Finished finished = parts_.body.run(attempt);
+      lock.lock();
+      if (generation != lane_generation_) return;  // given up meanwhile: another thread is the lane now
+      now = finished.ended;                        // one reading of the clock where a task ends and the next begins
+      finish(lane_, finished);
+    } else if (unfinished_ > 0) {
+      has_news_ = false;
+      const TimePoint until = retries_.empty() ? kNever : retries_.top().when;
+      parts_.clock.wait_until(lock, changed_, until, [&] { return has_news_; });
+      now = parts_.clock.now();
+    }
+  }
+}
+
+void Loop::ended(Finished finished) {
+  const std::lock_guard lock(mutex_);
+  const auto running = std::ranges::find_if(heavy_, [&](const auto& r) {
+    return r->attempt.task == finished.task && r->attempt.number == finished.number;
+  });
+  if (running == heavy_.end()) return;  // given up long ago
+  std::unique_ptr<Running> it = std::move(*running);
+  *running = std::move(heavy_.back());
+  heavy_.pop_back();
+  heed_stop(finished.ended);
+  finish(*it, finished);
+  spare_.push_back(std::move(it));
+  start_heavy(finished.ended);
+}
+
+void Loop::has_room() {
+  const std::lock_guard lock(mutex_);
+  if (!ready_heavy_.empty()) start_heavy(parts_.clock.now());
+}
+
+TimePoint Loop::tick() {
+  std::unique_lock lock(mutex_);
+  const TimePoint now = parts_.clock.now();
+  heed_stop(now);
+  wake_retries(now);
+  check_overdue(now);
+  if (now >= cleanup_end_) end_grace(now);
+  start_heavy(now);
+  watcher_wakes_ = next_alarm();
+  const TimePoint alarm = watcher_wakes_;
+  const bool needs_lane = std::exchange(needs_lane_, false) && unfinished_ > 0;
+  lock.unlock();
+  if (needs_lane) parts_.start_lane();
+  return alarm;
+}
+
+void Loop::give_up_all() {
+  const std::lock_guard lock(mutex_);
+  heed_stop(parts_.clock.now());
+  is_grace_over_ = true;
+  leave_out_waiting([](When) { return false; }, stop_skip_reason());
+  while (!heavy_.empty()) give_up(*heavy_.back());
+  if (lane_is_busy()) give_up(lane_);
+}
+
+// ---------------------------------------------------------------------------------------------------- stopping
+
+void Loop::heed_stop(TimePoint now) {
+  const StopReason reason = parts_.stop.asked(now);
+  if (reason == heeded_) return;
+  const bool was_stopping = is_stopping();
+  heeded_ = reason;
+  if (wants_[static_cast<std::size_t>(EventKind::stop_requested)]) {
+    Event e{.kind = EventKind::stop_requested};
+    e.text = reason == StopReason::interrupt  ? "interrupt"
+             : reason == StopReason::deadline ? "timeout"
+                                              : "drain";
+    parts_.events.push(std::move(e));
+  }
+  if (is_stopping() && !was_stopping) {
+    grace_end_ = after(now, settings_.grace);
+    cleanup_end_ = after(grace_end_, kCleanupSlack);
+    const auto ask = [&](Running& r) {
+      if (!r.is_cleanup) ask_to_stop(r, static_cast<std::int32_t>(reason), grace_end_);
+    };
+    for (const auto& r : heavy_) ask(*r);
+    if (lane_is_busy()) ask(lane_);
+    note_alarm(grace_end_);
+  }
+  leave_out_waiting([](When when) { return when == When::always; }, stop_skip_reason());
+}
+
+SkipReason Loop::stop_skip_reason() const {
+  switch (heeded_) {
+    case StopReason::interrupt:
+      return SkipReason::interrupted;
+    case StopReason::deadline:
+      return SkipReason::deadline;
+    case StopReason::drain:
+      return SkipReason::drained;
+    case StopReason::none:
+      break;
+  }
+  return SkipReason::earlier_failure;
+}
+
+void Loop::leave_out_waiting(bool (*may_start)(When), SkipReason reason) {
+  std::vector<Retry> kept;
+  for (; !retries_.empty(); retries_.pop()) {
+    if (may_start(plan_.task(retries_.top().task).when))
+      kept.push_back(retries_.top());
+    else
+      end_task(retries_.top().task, retries_.top().outcome);
+  }
+  for (const Retry& r : kept) retries_.push(r);
+
+  for (TaskIndex i = 0; i < plan_.size(); ++i) {
+    const TaskRecord& r = record_.tasks[i];
+    const bool is_between_attempts = r.state == TaskState::waiting && r.attempts > 0;
+    if ((r.state == TaskState::waiting || r.state == TaskState::ready) && !is_between_attempts &&
+        !may_start(plan_.task(i).when)) {
+      has_left_out_ = true;
+      skip(i, reason);
+    }
+  }
+}
+
+void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
+  running.stop->request(reason);
+  running.hard = std::min(running.hard, hard);
+  note_alarm(running.hard);
+}
+
+void Loop::check_overdue(TimePoint now) {
+  const auto check = [&](Running& r) {
+    if (now >= r.soft && r.stop->reason() == 0) ask_to_stop(r, GANGER_STOP_DEADLINE, after(now, settings_.grace));
+    if (now >= r.hard) give_up(r);
+  };
+  // Backwards: give_up() takes its entry out by putting the last one into its place.
+  for (std::size_t i = heavy_.size(); i > 0; --i) check(*heavy_[i - 1]);
+  if (lane_is_busy()) check(lane_);
+}
+
+void Loop::end_grace(TimePoint now) {
+  if (!std::exchange(is_grace_over_, true))
+    leave_out_waiting([](When) { return false; }, SkipReason::grace_over);
+  const auto ask = [&](Running& r) { ask_to_stop(r, static_cast<std::int32_t>(heeded_), after(now, kLastGrace)); };
+  for (const auto& r : heavy_) ask(*r);
+  if (lane_is_busy()) ask(lane_);
+}
+
+void Loop::give_up(Running& running) {
+  const TaskIndex task = running.attempt.task;
+  running.stop->request(is_stopping() ? static_cast<std::int32_t>(heeded_) : GANGER_STOP_DEADLINE);
+  const bool by_user = running.stop->reason() == GANGER_STOP_USER;
+  record_.reasons[task] =
+      fmt::format("did not stop within {} of being asked to; its thread was given up", format_duration(settings_.grace.count()));
+  record_.tasks[task].ended = parts_.clock.now();
+  ++given_up_threads_;
+  given_up_.push_back(running.stop);
+
+  bool has_replacement = given_up_threads_ <= kMostReplacedThreads;
+  if (&running == &lane_) {
+    ++lane_generation_;
+    lane_ = Running{};
+    lane_.stop = std::make_shared<StopSource>();
+    needs_lane_ = has_replacement;
+  } else {
+    has_replacement = parts_.workers.give_up(task);
+    const auto it = std::ranges::find_if(heavy_, [&](const auto& r) { return r.get() == &running; });
+    std::swap(*it, heavy_.back());
+    heavy_.pop_back();
+  }
+  free_exclusive(task);
+  end_task(task, by_user ? TaskState::interrupted : TaskState::timed_out);
+  if (!has_replacement) leave_out_waiting([](When) { return false; }, SkipReason::no_worker);
+}
+
+// ---------------------------------------------------------------------------------------------------- attempts
+
+TaskIndex Loop::next(IndexSet& ready) {
+  while (!ready.empty()) {
+    const TaskIndex task = ready.pop_min();
+    const TaskType* type = plan_.task(task).type;
+    if (type == nullptr || !type->is_exclusive() || std::ranges::count(exclusive_busy_, type) == 0) return task;
+    held_.push_back(task);
+  }
+  return kNoTask;
+}
+
+void Loop::start_heavy(TimePoint now) {
+  for (TaskIndex task; (task = next(ready_heavy_)) != kNoTask;) {
+    if (spare_.empty()) {
+      spare_.push_back(std::make_unique<Running>());
+      spare_.back()->stop = std::make_shared<StopSource>();
+    }
+    Running& running = *spare_.back();
+    prepare(running, task, now);
+    if (!parts_.workers.try_start(running.attempt)) {
+      ready_heavy_.insert(task);
+      return;
+    }
+    commit(running);
+    heavy_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+}
+
+void Loop::prepare(Running& running, TaskIndex task, TimePoint now) {
+  const Policy& policy = plan_.policy(task);
+  running.stop->begin_attempt();
+  running.started = now;
+  running.is_cleanup = plan_.task(task).when == When::always;
+  running.has_own_timeout = policy.timeout.count() > 0;
+  running.soft = running.has_own_timeout ? after(now, policy.timeout) : kNever;
+  running.hard = kNever;
+  const TimePoint end = !running.is_cleanup ? parts_.stop.deadline() : is_stopping() ? grace_end_ : kNever;
+  running.attempt = {.task = task,
+                     .number = record_.tasks[task].attempts + 1u,
+                     .deadline = std::min(running.soft, end),
+                     .stop = running.stop.get()};
+}
+
+void Loop::commit(const Running& running) {
+  TaskRecord& r = record_.tasks[running.attempt.task];
+  r.state = TaskState::running;
+  r.started = running.started;
+  ++r.attempts;
+  const TaskType* type = plan_.task(running.attempt.task).type;
+  if (type != nullptr && type->is_exclusive()) exclusive_busy_.push_back(type);
+  if (running.soft != kNever) note_alarm(running.soft);
+}
+
+void Loop::finish(Running& running, Finished& finished) {
+  const TaskIndex task = finished.task;
+  TaskRecord& r = record_.tasks[task];
+  r.ended = finished.ended;
+  r.worker = finished.worker;
+  const TaskState outcome = outcome_of(running, finished);
+  free_exclusive(task);
+  const bool will_retry = !is_ok(outcome) && retry(running, outcome, finished);
+  if (!finished.why.empty() && !is_ok(outcome)) record_.reasons[task] = std::move(finished.why);
+  running.attempt.task = kNoTask;
+  if (will_retry) return;
+  end_task(task, outcome);
+  if (is_failure(outcome) && !settings_.keep_going && !std::exchange(is_failing_, true))
+    leave_out_waiting([](When when) { return when != When::ok; }, SkipReason::earlier_failure);
+}
+
+TaskState Loop::outcome_of(const Running& running, Finished& finished) const {
+  const std::int32_t asked = running.stop->reason();
+  const bool is_overdue = running.has_own_timeout && finished.ended >= running.soft;
+  const auto explain = [&](std::string why) {
+    finished.why = finished.why.empty() ? std::move(why) : why + ": " + finished.why;
+  };
+  if (finished.status == GANGER_OK && !is_overdue) return TaskState::done;
+  if (is_overdue) {
+    explain(fmt::format("took longer than its timeout of {}", format_duration((running.soft - running.started).count())));
+    return TaskState::timed_out;
+  }
+  switch (asked) {
+    case GANGER_STOP_USER:
+      explain("stopped by the interrupt");
+      return TaskState::interrupted;
+    case GANGER_STOP_DEADLINE:
+      explain("stopped at the deadline of the run");
+      return TaskState::timed_out;
+    default:
+      break;
+  }
+  if (finished.status == GANGER_CANCELLED) explain("ended as cancelled, though nobody asked it to stop");
+  if (finished.why.empty()) finished.why = fmt::format("ended with status {} and no reason", finished.status);
+  return TaskState::failed;
+}
+
+bool Loop::retry(const Running& running, TaskState outcome, const Finished& finished) {
+  const TaskIndex task = running.attempt.task;
+  const Policy& policy = plan_.policy(task);
+  const bool is_hopeless = finished.status == GANGER_BAD_PARAM || finished.status == GANGER_UNSUPPORTED;
+  const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_failing_;
+  if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted) return false;
+
+  Duration delay = jittered_backoff(policy.backoff, running.attempt.number, jitter_);
+  const TimePoint end = running.is_cleanup ? cleanup_end_ : parts_.stop.deadline();
+  if (end != kNever) delay = std::min<Duration>(delay, std::max<Duration>(Duration(0), end - finished.ended));
+  const TimePoint when = after(finished.ended, delay);
+  record_.tasks[task].state = TaskState::waiting;
+  ++record_.retries;
+  retries_.push({when, task, outcome});
+  has_news_ = true;
+  changed_.notify_one();
+  note_alarm(when);
+  if (wants_[static_cast<std::size_t>(EventKind::task_retry)]) {
+    Event e{.kind = EventKind::task_retry, .outcome = outcome, .worker = finished.worker, .task = task};
+    e.attempt = running.attempt.number;
+    e.wait = delay;
+    e.run = finished.ended - running.started;
+    e.text = finished.why;
+    parts_.events.push(std::move(e));
+  }
+  return true;
+}
+
+void Loop::wake_retries(TimePoint now) {
+  while (!retries_.empty() && retries_.top().when <= now) {
+    const TaskIndex task = retries_.top().task;
+    retries_.pop();
+    make_ready(task);
+  }
+}
+
+void Loop::free_exclusive(TaskIndex task) {
+  const TaskType* type = plan_.task(task).type;
+  if (type == nullptr || !type->is_exclusive()) return;
+  std::erase(exclusive_busy_, type);
+  std::vector<TaskIndex> held = std::exchange(held_, {});
+  for (const TaskIndex i : held)
+    if (record_.tasks[i].state == TaskState::ready) make_ready(i);
+}
+
+// ---------------------------------------------------------------------------------------------------- tasks
+
+void Loop::end_task(TaskIndex task, TaskState outcome) {
+  TaskRecord& r = record_.tasks[task];
+  r.state = outcome;
+  ++record_.counts[static_cast<std::size_t>(outcome)];
+  if (is_ok(outcome) && r.attempts > 1) record_.reasons.erase(task);  // of an attempt that failed
+  if (wants_[static_cast<std::size_t>(EventKind::task_finished)]) emit_finished(task);
+
+  const bool is_not_done = !is_ok(outcome);
+  const bool is_failed = is_failure(outcome) || (outcome == TaskState::skipped && r.has_upstream_failure);
+  for (const TaskIndex s : plan_.graph().successors(task)) {
+    TaskRecord& next = record_.tasks[s];
+    next.has_upstream_not_done |= is_not_done;
+    next.has_upstream_failure |= is_failed;
+    if (--next.waiting_for == 0) to_settle_.push_back(s);
+  }
+  // A task that is skipped ends too, and so on: with a list, since a chain may be a million long.
+  if (!std::exchange(is_settling_, true)) {
+    while (!to_settle_.empty()) {
+      const TaskIndex s = to_settle_.back();
+      to_settle_.pop_back();
+      settle(s);
+    }
+    is_settling_ = false;
+  }
+  if (--unfinished_ == 0) {
+    has_news_ = true;
+    changed_.notify_all();
+    parts_.wake_watcher();
+  }
+}
+
+void Loop::settle(TaskIndex task) {
+  const TaskRecord& r = record_.tasks[task];
+  if (host::has_ended(r.state)) return;
+  SkipReason reason = SkipReason::none;
+  switch (plan_.task(task).when) {
+    case When::ok:
+      if (r.has_upstream_not_done)
+        reason = SkipReason::upstream;
+      else if (heeded_ != StopReason::none || is_failing_)
+        reason = stop_skip_reason();
+      break;
+    case When::failed:
+      if (heeded_ != StopReason::none)
+        reason = stop_skip_reason();
+      else if (!r.has_upstream_not_done)
+        reason = SkipReason::nothing_failed;
+      else if (is_failing_ && !r.has_upstream_failure)
+        reason = SkipReason::earlier_failure;
+      break;
+    case When::always:
+      if (is_grace_over_) reason = SkipReason::grace_over;
+      break;
+  }
+  if (reason == SkipReason::none)
+    make_ready(task);
+  else
+    skip(task, reason);
+}
+
+void Loop::make_ready(TaskIndex task) {
+  record_.tasks[task].state = TaskState::ready;
+  if (wants_[static_cast<std::size_t>(EventKind::task_ready)]) emit_ready(task);
+  if (plan_.task(task).is_heavy) {
+    ready_heavy_.insert(task);
+    return;
+  }
+  ready_light_.insert(task);
+  if (!has_news_) {
+    has_news_ = true;
+    changed_.notify_one();
+  }
+}
+
+void Loop::skip(TaskIndex task, SkipReason reason) {
+  TaskRecord& r = record_.tasks[task];
+  if (r.state == TaskState::ready) (plan_.task(task).is_heavy ? ready_heavy_ : ready_light_).erase(task);
+  r.skip_reason = reason;
+  end_task(task, TaskState::skipped);
+}
+
+// ---------------------------------------------------------------------------------------------------- the watcher
+
+TimePoint Loop::next_alarm() const {
+  TimePoint alarm = is_grace_over_ ? kNever : cleanup_end_;
+  if (heeded_ == StopReason::none || heeded_ == StopReason::drain) alarm = std::min(alarm, parts_.stop.deadline());
+  if (!retries_.empty()) alarm = std::min(alarm, retries_.top().when);
+  const auto add = [&](const Running& r) {
+    alarm = std::min(alarm, r.stop->reason() == 0 ? std::min(r.soft, r.hard) : r.hard);
+  };
+  for (const auto& r : heavy_) add(*r);
+  if (lane_is_busy()) add(lane_);
+  return alarm;
+}
+
+void Loop::note_alarm(TimePoint alarm) {
+  if (alarm >= watcher_wakes_) return;
+  watcher_wakes_ = alarm;
+  parts_.wake_watcher();
+}
+
+bool Loop::has_ended() const {
+  const std::lock_guard lock(mutex_);
+  return unfinished_ == 0;
+}
+
+std::uint32_t Loop::given_up_threads() const {
+  const std::lock_guard lock(mutex_);
+  return given_up_threads_;
+}
+
+bool Loop::left_out_tasks() const {
+  const std::lock_guard lock(mutex_);
+  return has_left_out_;
+}
+
+RunView Loop::view() const {
+  constexpr std::size_t kMostNames = 4;
+  const std::lock_guard lock(mutex_);
+  RunView v;
+  v.total = plan_.size();
+  v.ended = v.total - unfinished_;
+  v.failed = record_.failures();
+  v.running_count = static_cast<std::uint32_t>(heavy_.size()) + (lane_is_busy() ? 1 : 0);
+  if (lane_is_busy()) v.running.push_back(lane_.attempt.task);
+  for (const auto& r : heavy_)
+    if (v.running.size() < kMostNames) v.running.push_back(r->attempt.task);
+  return v;
+}
+
+void Loop::emit_ready(TaskIndex task) { parts_.events.push({.kind = EventKind::task_ready, .task = task}); }
+
+void Loop::emit_finished(TaskIndex task) {
+  const TaskRecord& r = record_.tasks[task];
+  Event e{.kind = EventKind::task_finished, .outcome = r.state, .worker = r.worker, .task = task};
+  e.attempt = r.attempts;
+  if (r.attempts > 0) e.run = r.run_time();
+  if (r.state == TaskState::skipped)
+    e.text = describe(r.skip_reason);
+  else if (const auto why = record_.reasons.find(task); why != record_.reasons.end() && !is_ok(r.state))
+    e.text = why->second;
+  parts_.events.push(std::move(e));
+}
+
+}  // namespace ganger::host

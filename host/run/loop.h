@@ -1,0 +1,154 @@
+// THE loop: from a plan to an outcome for every task of it.
+#pragma once
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/plan/index_set.h"
+#include "host/plan/plan.h"
+#include "host/run/event.h"
+#include "host/run/executor.h"
+#include "host/run/run_record.h"
+#include "host/stop/stop.h"
+
+namespace ganger::host {
+
+struct LoopSettings {
+  Duration grace = std::chrono::seconds(10);
+  bool keep_going = false;
+  std::uint64_t seed = 0;  ///< of the jitter of retries
+};
+
+/// What the loop is connected to. All outlive it.
+struct LoopParts {
+  TaskBody& body;      ///< runs light tasks, on the serial lane
+  Executor& workers;   ///< takes heavy tasks
+  Clock& clock;
+  Stop& stop;
+  EventSink& events;
+  std::function<void()> start_lane;    ///< a new thread that calls run_lane(): the old one hangs in a task
+  std::function<void()> wake_watcher;  ///< the run has ended, or tick() should be called earlier than it said
+};
+
+/// A monitor: one lock guards all state, and every thread that has news takes it, writes the news down and starts what
+/// has become possible. The thread of the serial lane drives it in run_lane(), workers come in by ended(), the watching
+/// main thread by tick(). The lock is never held while a plugin runs.
+class Loop final : public Completion {
+ public:
+  Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts);
+  ~Loop() override;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The serial lane: returns when every task has ended, or when the lane was given up while it was in a task. Its
+  /// thread then has nothing more to do.
+  void run_lane();
+
+  void ended(Finished finished) override;
+  void has_room() override;
+
+  /// The watcher's turn: stops what should stop, gives up what did not. Returns when to call again at the latest.
+  TimePoint tick();
+  /// A second interrupt: gives up all that runs, starts nothing more.
+  void give_up_all();
+
+  bool has_ended() const;
+  /// Threads that were given up: they may still be inside a plugin, so the process must leave by _exit.
+  std::uint32_t given_up_threads() const;
+  /// Has a failure, a stop or a drain kept a task from starting?
+  bool left_out_tasks() const;
+
+  /// Counts and names of what runs now, for a progress bar.
+  RunView view() const;
+  /// What became of every task. Only when has_ended().
+  const RunRecord& record() const { return record_; }
+
+ private:
+  // An attempt that is with a thread now.
+  struct Running {
+    Attempt attempt;
+    std::shared_ptr<StopSource> stop;
+    TimePoint started{};
+    TimePoint soft = kNever;  // asked to stop at
+    TimePoint hard = kNever;  // given up at
+    bool is_cleanup = false;  // an `always` task: a stop of the run is no stop for it, but for the end of the grace
+    bool has_own_timeout = false;
+  };
+  // A task between two attempts; `outcome` is that of the last one, in case there will be no other.
+  struct Retry {
+    TimePoint when;
+    TaskIndex task;
+    TaskState outcome;
+    bool operator>(const Retry& other) const { return when > other.when; }
+  };
+
+  // All of these are called with the lock held.
+  void heed_stop(TimePoint now);
+  void leave_out_waiting(bool (*may_start)(When), SkipReason reason);
+  void start_heavy(TimePoint now);
+  TaskIndex next(IndexSet& ready);
+  void prepare(Running& running, TaskIndex task, TimePoint now);
+  void commit(const Running& running);
+  void finish(Running& running, Finished& finished);
+  TaskState outcome_of(const Running& running, Finished& finished) const;
+  bool retry(const Running& running, TaskState outcome, const Finished& finished);
+  void wake_retries(TimePoint now);
+  void end_task(TaskIndex task, TaskState outcome);
+  void settle(TaskIndex task);
+  void make_ready(TaskIndex task);
+  void skip(TaskIndex task, SkipReason reason);
+  void free_exclusive(TaskIndex task);
+  void ask_to_stop(Running& running, std::int32_t reason, TimePoint hard);
+  void check_overdue(TimePoint now);
+  void give_up(Running& running);
+  void end_grace(TimePoint now);
+  TimePoint next_alarm() const;
+  void note_alarm(TimePoint alarm);
+  void emit_ready(TaskIndex task);
+  void emit_finished(TaskIndex task);
+  bool is_stopping() const { return heeded_ == StopReason::interrupt || heeded_ == StopReason::deadline; }
+  bool lane_is_busy() const { return lane_.attempt.task != kNoTask; }
+  SkipReason stop_skip_reason() const;
+
+  const Plan& plan_;
+  const LoopSettings settings_;
+  const LoopParts parts_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // something for the lane to do
+  // guarded by mutex_
+  RunRecord record_;
+  IndexSet ready_light_, ready_heavy_;
+  std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+  Running lane_;                                       // attempt.task == kNoTask: between two tasks
+  std::vector<std::unique_ptr<Running>> heavy_;        // with the workers
+  std::vector<std::unique_ptr<Running>> spare_;        // to be used again
+  std::vector<std::shared_ptr<StopSource>> given_up_;  // kept for ever: a task may still ask them
+  std::vector<TaskIndex> to_settle_;                   // all they come after has ended
+  std::vector<const TaskType*> exclusive_busy_;
+  std::vector<TaskIndex> held_;  // ready, but their exclusive type is busy
+  std::uint32_t unfinished_;
+  std::uint32_t given_up_threads_ = 0;
+  std::uint64_t lane_generation_ = 0;
+  bool has_news_ = false;    // for a lane that waits
+  bool needs_lane_ = false;  // the watcher starts one when it has let go of the lock
+  bool is_settling_ = false;
+  bool has_left_out_ = false;
+  bool is_failing_ = false;  // a task failed and there is no --keep-going
+  bool is_grace_over_ = false;
+  StopReason heeded_ = StopReason::none;
+  TimePoint grace_end_ = kNever, cleanup_end_ = kNever;
+  TimePoint watcher_wakes_ = kNever;
+  std::minstd_rand jitter_;
+  std::array<bool, kEventKinds> wants_{};
+};
+
+}  // namespace ganger::host
