@@ -21,8 +21,4 @@ Result<std::unique_ptr<Plugin>> read_description(const ganger_plugin* described,
 /// Can a plugin be called that? [a-z0-9_.-], at most 63 bytes, starting with a letter or digit.
 bool is_plugin_id(std::string_view text);
 
-/// Reads a default as a plugin writes it: like a job file, but that text, durations and sizes need no quotes.
-/// False when it is not one for `param`.
-bool parse_default(std::string_view text, const Param& param, Values& out);
-
 }  // namespace ganger::host

@@ -9,9 +9,10 @@
 namespace ganger::host {
 
 /// Opens `file` for good (it is never unloaded) and asks its ganger_plugin_v1() for the description, which is not
-/// looked at yet: it may be any address but null. The caller has looked at the file with read_elf_file().
+/// looked at yet: it may be any address but null. None of its code runs when it is not a plugin of this ABI.
 /// Shape:  file absolute
-/// Errors: refused it cannot be opened, is no plugin, its entry throws or returns NULL;  wrong_abi another major
+/// Errors: those of read_elf_file();  refused it cannot be opened, is no plugin, its entry throws or returns NULL;
+///         wrong_abi another major
 /// Thread: [load]
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host);
 

@@ -40,11 +40,10 @@ class MemoryProbe {
   Text text(const char* from, std::size_t longest = 65536);
   /// A NULL-terminated array of at most `most` pointers.
   Pointers pointers(const void* from, std::size_t most = 1024);
-  /// Is there code at this address? As the mappings were when it was first asked.
-  bool is_code(const void* address);
+  /// Is there code at this address? As the mappings were when the probe was made.
+  bool is_code(const void* address) const;
 
  private:
-  bool copy_by_kernel(const void* from, void* out, std::size_t size);
   bool copy_by_pipe(const void* from, void* out, std::size_t size);
   void open_pipe();
   void read_mappings();

@@ -32,7 +32,6 @@ class Registry {
  public:
   /// Lifetime: host must live until the process ends; plugins keep it
   Registry(SearchPath search_path, const ganger_host* host);
-  ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
@@ -52,8 +51,9 @@ class Registry {
   /// Calls the plugin's init(), once; what it answered is kept. Before the first use by a run; list and inspect do
   /// without.
   Result<void> start(const Plugin& plugin);
-  /// Calls deinit() of all started plugins, the last first. A plugin is not started again after this.
-  void shut_down();
+  /// Calls deinit() of all started plugins, the last first, and returns what went wrong in them. No plugin is started
+  /// again after this.
+  std::vector<std::string> shut_down();
 
   const SearchPath& search_path() const { return search_path_; }
 

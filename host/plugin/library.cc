@@ -1,0 +1,118 @@
+#include "host/plugin/library.h"
+
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/plugin/elf_file.h"
+#include "host/text.h"
+
+namespace ganger::host {
+
+namespace {
+
+using boost::dll::shared_library;
+
+constexpr std::string_view kEntryPrefix = "ganger_plugin_v";
+constexpr const char* kEntry = "ganger_plugin_v1";
+
+/// Libraries stay open for ever, and that is why this is never destroyed: a pointer into a plugin may be anywhere,
+/// and thread_local destructors, callbacks and unique symbols make dlclose() unsound even where none is.
+std::vector<std::unique_ptr<shared_library>>& open_libraries() {
+  static auto& libraries = *new std::vector<std::unique_ptr<shared_library>>;
+  return libraries;
+}
+
+/// Is it a plugin of this ABI? Answered before dlopen() runs its constructors.
+Result<void> check_entry(const ElfFile& elf, const std::string& file) {
+  if (std::binary_search(elf.exports.begin(), elf.exports.end(), kEntry)) return {};
+  for (const auto& name : elf.exports)
+    if (name.rfind(kEntryPrefix, 0) == 0)
+      return failure(ErrorKind::wrong_abi,
+                     file + " is built for plugin ABI " + excerpt(name.substr(kEntryPrefix.size())) +
+                         ", this host has 1 (ganger " GANGER_VERSION "); build it with the headers of this host");
+  return failure(ErrorKind::refused, file + " is no plugin: it does not export " + kEntry);
+}
+
+/// What dlerror() said, out of the text that Boost.DLL puts around it.
+std::string loader_text(const std::exception& problem) {
+  constexpr std::string_view kBefore = "dlerror system message: ";
+  std::string_view text = problem.what();
+  if (const auto at = text.find(kBefore); at != std::string_view::npos) text.remove_prefix(at + kBefore.size());
+  if (const auto end = text.rfind("): "); end != std::string_view::npos) text = text.substr(0, end);
+  return std::string(text);
+}
+
+/// The word before `what` in the loader's text ("X: cannot open") or after it ("undefined symbol: X").
+std::optional<std::string> word_before(const std::string& text, std::string_view what) {
+  const auto at = text.find(what);
+  if (at == std::string::npos) return std::nullopt;
+  const auto from = at == 0 ? std::string::npos : text.rfind(' ', at - 1);
+  return text.substr(from == std::string::npos ? 0 : from + 1, at - (from == std::string::npos ? 0 : from + 1));
+}
+
+std::optional<std::string> word_after(const std::string& text, std::string_view what) {
+  const auto at = text.find(what);
+  if (at == std::string::npos) return std::nullopt;
+  const auto from = at + what.size();
+  const auto end = text.find_first_of(" ,'", from);
+  return text.substr(from, end == std::string::npos ? end : end - from);
+}
+
+/// The loader's messages name what is missing; what to do about it they leave to the reader.
+std::string explain(const std::string& text) {
+  if (text.find("cannot allocate memory in static TLS block") != std::string::npos)
+    return "a library in it (a memory allocator, most of the time) works only when it is loaded at the start of a "
+           "program; link the plugin without it (" +
+           text + ")";
+  if (const auto library = word_before(text, ": cannot open shared object file"))
+    return "it needs " + *library + ", which is not there; install it, or see what is missing with ldd";
+  if (const auto version = word_after(text, ": version `"))
+    return "it needs " + *version + ", which this system is too old for; build it on this one (" + text + ")";
+  if (const auto symbol = word_after(text, "undefined symbol: "))
+    return "it uses " + *symbol + ", which none of its libraries has; link it with the one that has it";
+  return text;
+}
+
+Result<const ganger_plugin*> call_entry(const shared_library& library, const std::string& file,
+                                        const ganger_host* host) {
+  const ganger_plugin* described = nullptr;
+  try {
+    described = library.get<const ganger_plugin*(const ganger_host*)>(kEntry)(host);
+  } catch (const std::exception& thrown) {
+    return failure(ErrorKind::refused,
+                   file + " is refused: " + kEntry + "() threw an exception: " + excerpt(thrown.what()));
+  } catch (...) {
+    return failure(ErrorKind::refused, file + " is refused: " + kEntry + "() threw an exception");
+  }
+  if (described == nullptr) return failure(ErrorKind::refused, file + " is refused: " + kEntry + "() returned NULL");
+  return described;
+}
+
+}  // namespace
+
+Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host) {
+  const auto elf = read_elf_file(file);
+  if (!elf) return tl::unexpected(elf.error());
+  if (auto good = check_entry(*elf, file.string()); !good) return tl::unexpected(good.error());
+
+  auto library = std::make_unique<shared_library>();
+  try {
+    // Now: a missing symbol is found here and not in the middle of a run. Local: plugins do not see each other. The
+    // overload that throws: only it has the loader's own text.
+    library->load(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+  } catch (const std::exception& problem) {
+    return failure(ErrorKind::refused, file.string() + " cannot be loaded: " + explain(loader_text(problem)));
+  } catch (...) {
+    return failure(ErrorKind::refused, file.string() + " cannot be loaded: a constructor in it threw an exception");
+  }
+  open_libraries().push_back(std::move(library));
+  return call_entry(*open_libraries().back(), file.string(), host);
+}
+
+}  // namespace ganger::host
