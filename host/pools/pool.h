@@ -17,7 +17,7 @@
 namespace ganger::host {
 
 struct PoolSettings {
-  std::string name;
+  std::string name = {};
   std::uint32_t size = 1;                               ///< most that idle; 0 is an error
   std::uint32_t limit = 0;                              ///< most open at once; 0 = no limit, acquire() never waits
   Duration wait = std::chrono::seconds(30);             ///< longest wait at the limit
@@ -71,25 +71,29 @@ class Pool {
 
   Pool(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock, PoolObserver* observer);
 
-  // All of these hold the lock on entry and on return; those that take it by reference let go of it in between.
+  // All of these hold the lock on entry and on return; those that take it as an argument let go of it in between.
   AcquireEnd take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited);
   AcquireEnd wait(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited);
-  bool passes_check(Lock& lock, Index place);
+  AcquireEnd fill(Lock& lock, OwnerId owner, Index place, void* borrower, std::optional<Error>& error);
   std::optional<Error> open(Lock& lock, Index place, void* borrower);
+  void check_idle(Lock& lock, Index place);
   bool give_back(Lock& lock, Index place, LeaseState state);
   bool settle(Lock& lock, Index place);
-  void close_resource(Lock& lock, Index place, CloseReason reason);
+  void close_resource(Lock& lock, Index place, CloseReason reason, const char* line = nullptr);
   void close_expired(Lock& lock);
   void serve_waiters();
   void enqueue(Waiter& waiter);
   void dequeue(Waiter& waiter);
   void wake(Waiter& waiter, AcquireEnd end, Index place);
-  void wake_waiters_of(OwnerId owner);
+  void refuse_from_now_on(OwnerId owner);
   bool is_cancelled(OwnerId owner) const;
-  TimePoint expiry(const Slot& slot, TimePoint now) const;
+  AcquireEnd standing(OwnerId owner) const;
+  void count_closed(CloseReason reason);
 
-  Error refusal(AcquireEnd end, const WaitBounds& bounds) const;
-  void log(const char* line) const;
+  bool has_lived_too_long(const Slot& slot, TimePoint now) const;
+  TimePoint expiry(const Slot& slot, TimePoint now) const;
+  Error refusal(AcquireEnd end, Duration waited) const;
+  void log(const char* line) const;  // without the lock
 
   const PoolSettings settings_;
   const std::unique_ptr<Provider> provider_;

@@ -1,0 +1,396 @@
+#include "host/pools/pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "host/units.h"
+
+namespace ganger::host {
+
+/// One acquire() that waits, on the stack of its thread, in line until it is done.
+struct Pool::Waiter {
+  OwnerId owner;
+  std::condition_variable changed{};
+  Waiter* next = nullptr;
+  Waiter* prev = nullptr;
+  bool is_done = false;
+  AcquireEnd end = AcquireEnd::timed_out;
+  Index place = Slots::kNone;  ///< with a resource, or empty: the waiter opens one
+};
+
+Result<std::unique_ptr<Pool>> Pool::make(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock,
+                                         PoolObserver* observer) {
+  const auto wrong = [&](std::string_view what) {
+    return failure(ErrorKind::bad_job, fmt::format("pool '{}': {}", settings.name, what));
+  };
+  if (settings.size == 0) return wrong("its size is 0, so it could keep nothing: set it to 1 or more");
+  if (std::max(settings.size, settings.limit) > Slots::kMost) {
+    return wrong(fmt::format("its size and limit can be at most {}", Slots::kMost));
+  }
+  if (std::min({settings.wait, settings.idle_timeout.value_or(Duration{0}),
+                settings.max_lifetime.value_or(Duration{0})}) < Duration::zero()) {
+    return wrong("its times cannot be negative");
+  }
+  return std::unique_ptr<Pool>(new Pool(std::move(settings), std::move(provider), clock, observer));
+}
+
+Pool::Pool(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock, PoolObserver* observer)
+    : settings_(std::move(settings)),
+      provider_(std::move(provider)),
+      clock_(clock),
+      observer_(observer),
+      limit_(settings_.limit == 0 ? Slots::kMost : settings_.limit),
+      is_timed_(settings_.idle_timeout || settings_.max_lifetime),
+      has_check_(provider_->has_check()),
+      has_reset_(provider_->has_reset()) {}
+
+Pool::~Pool() {
+  assert(first_waiter_ == nullptr);
+  close();
+}
+
+Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) {
+  Acquired result;
+  bool is_reused = false;
+  {
+    Lock lock(mutex_);
+    Index place = Slots::kNone;
+    result.end = take_place(lock, owner, bounds, place, result.waited);
+    if (result.end == AcquireEnd::ok) {
+      is_reused = slots_[place].handle != nullptr;
+      result.end = fill(lock, owner, place, borrower, result.error);
+    }
+    if (result.end == AcquireEnd::ok) {
+      result.lease = Lease{slots_.lend(place, owner), slots_[place].handle};
+      if (is_reused) ++statistics_.reused;
+    }
+    if (result.end == AcquireEnd::timed_out) ++statistics_.timed_out;
+    if (result.end == AcquireEnd::cancelled) ++statistics_.cancelled;
+  }
+
+  if (result.end == AcquireEnd::ok) {
+    if (observer_ != nullptr) {
+      if (is_reused) observer_->log(*this, "Acquire: Shared Resource");
+      observer_->acquired(*this, owner, result.lease.id, result.waited);
+    }
+    return result;
+  }
+  if (!result.error) result.error = refusal(result.end, result.waited);
+  if (result.end == AcquireEnd::closed) log("Acquire: pool closed");
+  return result;
+}
+
+bool Pool::release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState state) {
+  Lock lock(mutex_);
+  const Index place = slots_.find(lease);
+  if (place == Slots::kNone || (owner && slots_[place].owner != *owner)) {
+    ++statistics_.misused;
+    lock.unlock();
+    if (observer_ != nullptr) observer_->misused(*this, lease);
+    return false;
+  }
+
+  const OwnerId borrower = slots_[place].owner;
+  slots_.end_lease(place, SlotState::busy);
+  const bool is_kept = give_back(lock, place, state);
+  close_expired(lock);
+  lock.unlock();
+
+  if (observer_ != nullptr) {
+    if (is_kept) observer_->log(*this, "Release: In Queue");
+    observer_->released(*this, borrower, lease);
+  }
+  return true;
+}
+
+void Pool::cancel(OwnerId owner) {
+  const Lock lock(mutex_);
+  refuse_from_now_on(owner);
+}
+
+std::uint32_t Pool::take_back(OwnerId owner) {
+  Lock lock(mutex_);
+  std::erase(cancelled_, owner);
+  std::uint32_t count = 0;
+  for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone; ++count) {
+    const std::uint64_t lease = slots_.lease_id(place);
+    slots_.end_lease(place, SlotState::busy);
+    ++statistics_.leaked;
+    const bool is_kept = give_back(lock, place, LeaseState::suspect);
+    lock.unlock();
+    if (observer_ != nullptr) {
+      if (is_kept) observer_->log(*this, "Release: In Queue");
+      observer_->leaked(*this, owner, lease);
+    }
+    lock.lock();
+  }
+  return count;
+}
+
+std::uint32_t Pool::abandon(OwnerId owner) {
+  Lock lock(mutex_);
+  refuse_from_now_on(owner);
+  std::uint32_t count = 0;
+  for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone; ++count) {
+    const std::uint64_t lease = slots_.lease_id(place);
+    slots_.end_lease(place, SlotState::lost);
+    ++statistics_.leaked;
+    lock.unlock();
+    if (observer_ != nullptr) observer_->leaked(*this, owner, lease);
+    lock.lock();
+  }
+  return count;
+}
+
+void Pool::close() {
+  Lock lock(mutex_);
+  if (is_closed_) return;
+  is_closed_ = true;
+  while (first_waiter_ != nullptr) wake(*first_waiter_, AcquireEnd::closed, Slots::kNone);
+  // Nothing becomes idle any more, so this ends although the lock is let go of in between.
+  for (Index place; (place = slots_.take_idle()) != Slots::kNone;) {
+    close_resource(lock, place, CloseReason::pool_closed);
+  }
+}
+
+void Pool::close_expired() {
+  Lock lock(mutex_);
+  close_expired(lock);
+}
+
+PoolStatistics Pool::statistics() const {
+  const Lock lock(mutex_);
+  PoolStatistics now = statistics_;
+  now.open_now = slots_.open();
+  now.idle_now = slots_.idle();
+  now.lent_now = slots_.lent();
+  now.lost_now = slots_.lost();
+  now.most_open = slots_.most_open();
+  return now;
+}
+
+/// A place for this owner: with a resource that idled and is well or was just given back, or empty.
+AcquireEnd Pool::take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited) {
+  close_expired(lock);
+  const AcquireEnd end = standing(owner);
+  if (end != AcquireEnd::ok) return end;
+
+  place = slots_.take_idle();
+  if (place != Slots::kNone) {
+    if (has_check_) check_idle(lock, place);
+    return AcquireEnd::ok;
+  }
+  if (slots_.open() < limit_) {
+    place = slots_.reserve();
+    return AcquireEnd::ok;
+  }
+  return wait(lock, owner, bounds, place, waited);
+}
+
+AcquireEnd Pool::wait(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited) {
+  const Duration longest = bounds.longest.value_or(settings_.wait);
+  if (longest <= Duration::zero()) return AcquireEnd::timed_out;
+
+  const TimePoint begin = clock_.now();
+  const TimePoint until = std::min(after(begin, longest), bounds.deadline);
+  Waiter waiter{owner};
+  enqueue(waiter);
+  clock_.wait_until(lock, waiter.changed, until, [&waiter] { return waiter.is_done; });
+  // What was given to it in the moment the time was up is taken, not lost.
+  if (!waiter.is_done) dequeue(waiter);
+
+  place = waiter.place;
+  waited = clock_.now() - begin;
+  ++statistics_.waited;
+  statistics_.total_wait += waited;
+  statistics_.longest_wait = std::max(statistics_.longest_wait, waited);
+  return waiter.end;
+}
+
+/// Leaves the place empty when the resource in it fails its check.
+void Pool::check_idle(Lock& lock, Index place) {
+  void* const handle = slots_[place].handle;
+  lock.unlock();
+  const bool is_well = provider_->check(handle);
+  if (!is_well) provider_->close(handle);
+  lock.lock();
+  if (is_well) return;
+  slots_[place].handle = nullptr;
+  count_closed(CloseReason::check_failed);
+}
+
+/// Opens a resource where the place is empty. Gives the place up when that fails, or when the owner may no longer
+/// have it, as it can be closed or cancelled whenever the lock is not held.
+AcquireEnd Pool::fill(Lock& lock, OwnerId owner, Index place, void* borrower, std::optional<Error>& error) {
+  AcquireEnd end = standing(owner);
+  if (end == AcquireEnd::ok && slots_[place].handle == nullptr) {
+    error = open(lock, place, borrower);
+    end = error ? AcquireEnd::failed : standing(owner);
+  }
+  if (end == AcquireEnd::ok) return end;
+
+  if (slots_[place].handle != nullptr) {
+    settle(lock, place);
+  } else {
+    slots_.free(place);
+    serve_waiters();
+  }
+  return end;
+}
+
+std::optional<Error> Pool::open(Lock& lock, Index place, void* borrower) {
+  lock.unlock();
+  log("Acquire: New resource");
+  Result<void*> opened = provider_->open(borrower);
+  const TimePoint born = settings_.max_lifetime ? clock_.now() : TimePoint{};
+  lock.lock();
+
+  if (opened && *opened != nullptr) {
+    slots_[place].handle = *opened;
+    slots_[place].born = born;
+    ++statistics_.opened;
+    return std::nullopt;
+  }
+  ++statistics_.open_failed;
+  const std::string_view why = opened ? "its provider opened nothing" : std::string_view(opened.error().message);
+  return Error{ErrorKind::pool_unavailable, fmt::format("pool '{}' cannot be opened: {}", name(), why), {}};
+}
+
+/// What came back: reset and checked as its state asks for, then kept (true) or closed.
+bool Pool::give_back(Lock& lock, Index place, LeaseState state) {
+  const bool is_suspect = state == LeaseState::suspect;
+  std::optional<CloseReason> unfit;
+  if (state == LeaseState::broken) {
+    unfit = CloseReason::broken;
+  } else if (!is_closed_ && (has_reset_ || (is_suspect && has_check_))) {
+    void* const handle = slots_[place].handle;
+    lock.unlock();
+    if (has_reset_ && !provider_->reset(handle)) {
+      unfit = CloseReason::reset_failed;
+    } else if (is_suspect && has_check_ && !provider_->check(handle)) {
+      unfit = CloseReason::check_failed;
+    }
+    lock.lock();
+  }
+  if (!unfit) return settle(lock, place);
+  close_resource(lock, place, *unfit, "Release: Closing");
+  return false;
+}
+
+/// A resource that is fit to be lent goes to the first one waiting, else among the idle ones (true), else is closed.
+bool Pool::settle(Lock& lock, Index place) {
+  const TimePoint now = is_timed_ ? clock_.now() : TimePoint{};
+  CloseReason reason = CloseReason::pool_full;
+  if (is_closed_) {
+    reason = CloseReason::pool_closed;
+  } else if (has_lived_too_long(slots_[place], now)) {
+    reason = CloseReason::max_lifetime;
+  } else if (first_waiter_ != nullptr) {
+    wake(*first_waiter_, AcquireEnd::ok, place);
+    return true;
+  } else if (slots_.idle() < settings_.size) {
+    slots_.keep(place, is_timed_ ? expiry(slots_[place], now) : kNever);
+    return true;
+  }
+  close_resource(lock, place, reason, "Release: Closing");
+  return false;
+}
+
+void Pool::close_resource(Lock& lock, Index place, CloseReason reason, const char* line) {
+  void* const handle = slots_[place].handle;
+  lock.unlock();
+  if (line != nullptr) log(line);
+  provider_->close(handle);
+  lock.lock();
+  count_closed(reason);
+  slots_.free(place);
+  serve_waiters();
+}
+
+void Pool::close_expired(Lock& lock) {
+  if (!is_timed_) return;
+  const TimePoint now = clock_.now();
+  for (const Index place : slots_.take_expired(now)) {
+    const bool is_old = has_lived_too_long(slots_[place], now);
+    close_resource(lock, place, is_old ? CloseReason::max_lifetime : CloseReason::idle_timeout);
+  }
+}
+
+/// Places that came free go to those who wait; each opens a resource of its own.
+void Pool::serve_waiters() {
+  while (first_waiter_ != nullptr && slots_.open() < limit_) {
+    wake(*first_waiter_, AcquireEnd::ok, slots_.reserve());
+  }
+}
+
+void Pool::enqueue(Waiter& waiter) {
+  waiter.prev = last_waiter_;
+  (last_waiter_ != nullptr ? last_waiter_->next : first_waiter_) = &waiter;
+  last_waiter_ = &waiter;
+  ++statistics_.waiting_now;
+}
+
+void Pool::dequeue(Waiter& waiter) {
+  (waiter.prev != nullptr ? waiter.prev->next : first_waiter_) = waiter.next;
+  (waiter.next != nullptr ? waiter.next->prev : last_waiter_) = waiter.prev;
+  --statistics_.waiting_now;
+}
+
+/// Notified with the lock held: without it the waiter could be gone before its condition variable is touched.
+void Pool::wake(Waiter& waiter, AcquireEnd end, Index place) {
+  dequeue(waiter);
+  waiter.is_done = true;
+  waiter.end = end;
+  waiter.place = place;
+  waiter.changed.notify_one();
+}
+
+void Pool::refuse_from_now_on(OwnerId owner) {
+  if (!is_cancelled(owner)) cancelled_.push_back(owner);
+  for (Waiter *waiter = first_waiter_, *next; waiter != nullptr; waiter = next) {
+    next = waiter->next;
+    if (waiter->owner == owner) wake(*waiter, AcquireEnd::cancelled, Slots::kNone);
+  }
+}
+
+bool Pool::is_cancelled(OwnerId owner) const {
+  return !cancelled_.empty() && std::find(cancelled_.begin(), cancelled_.end(), owner) != cancelled_.end();
+}
+
+/// Whether this owner can have anything: ok, closed or cancelled.
+AcquireEnd Pool::standing(OwnerId owner) const {
+  if (is_closed_) return AcquireEnd::closed;
+  return is_cancelled(owner) ? AcquireEnd::cancelled : AcquireEnd::ok;
+}
+
+bool Pool::has_lived_too_long(const Slot& slot, TimePoint now) const {
+  return settings_.max_lifetime && now >= after(slot.born, *settings_.max_lifetime);
+}
+
+TimePoint Pool::expiry(const Slot& slot, TimePoint now) const {
+  const TimePoint idle = settings_.idle_timeout ? after(now, *settings_.idle_timeout) : kNever;
+  const TimePoint life = settings_.max_lifetime ? after(slot.born, *settings_.max_lifetime) : kNever;
+  return std::min(idle, life);
+}
+
+Error Pool::refusal(AcquireEnd end, Duration waited) const {
+  if (end == AcquireEnd::closed) return Error{ErrorKind::pool_unavailable, "pool closed", {}};
+  if (end == AcquireEnd::cancelled) {
+    return Error{ErrorKind::pool_unavailable, fmt::format("pool '{}': its borrower was told to stop", name()), {}};
+  }
+  return Error{ErrorKind::pool_unavailable,
+               fmt::format("pool '{}': all {} are out, none came free in {}; raise its limit or its wait", name(),
+                           settings_.limit, human_time(waited.count())),
+               {}};
+}
+
+void Pool::count_closed(CloseReason reason) { ++statistics_.closed[static_cast<std::size_t>(reason)]; }
+
+void Pool::log(const char* line) const {
+  if (observer_ != nullptr) observer_->log(*this, line);
+}
+
+}  // namespace ganger::host
