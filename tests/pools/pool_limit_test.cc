@@ -89,19 +89,22 @@ TEST(PoolLimit, AWaitOfZeroTriesOnce) {
 
 TEST(PoolLimit, ThoseWhoWaitAreServedInTheOrderOfArrival) {
   PoolRig rig({.size = 1, .limit = 1});
-  Acquired out = rig.pool->acquire(100);
-  std::vector<std::future<Acquired>> waiting;
-  for (std::size_t nth = 1; nth <= 4; ++nth) waiting.push_back(start_waiting(rig, nth, nth));
-  rig.observer.take_events();
-
-  for (auto& one : waiting) {
-    rig.pool->release(std::nullopt, out.lease.id);
-    out = one.get();
+  const Acquired out = rig.pool->acquire(100);
+  std::vector<OwnerId> served;  // by who has the only resource
+  std::vector<std::jthread> threads;
+  for (OwnerId owner = 1; owner <= 4; ++owner) {
+    threads.emplace_back([&rig, &served, owner] {
+      const Acquired got = rig.pool->acquire(owner);
+      served.push_back(owner);
+      rig.pool->release(owner, got.lease.id);
+    });
+    rig.clock.until_waiting(owner);
   }
 
-  EXPECT_THAT(rig.observer.take_events(),
-              testing::IsSupersetOf({"acquired 1", "acquired 2", "acquired 3", "acquired 4"}));
-  EXPECT_EQ(rig.pool->statistics().waiting_now, 0u);
+  rig.pool->release(100, out.lease.id);
+  threads.clear();
+
+  EXPECT_THAT(served, ElementsAre(1u, 2u, 3u, 4u));
 }
 
 TEST(PoolLimit, ANewcomerDoesNotOvertakeOneThatWaits) {
