@@ -1,4 +1,5 @@
-// What is wrong with a job, a plugin or the machine: a value, never an exception. An outcome of a task is not an error.
+// What is wrong with a job, a plugin or the machine: a value, never an exception. An outcome of a task is not an
+// error.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,16 +11,16 @@ namespace ganger::host {
 
 /// What kind of thing is wrong; cli/exit_code.h turns it into the exit code of the process.
 enum class ErrorKind : std::uint8_t {
-  usage,            ///< the command line
-  bad_job,          ///< the job file or a parameter
-  not_found,        ///< a job, plugin or task type
-  pool_unavailable, ///< a pool could not be opened
-  cannot_create,    ///< an output could not be created
-  io,               ///< reading or writing failed
-  wrong_abi,        ///< a plugin built for another ABI
-  refused,          ///< a plugin that must not be loaded: broken, or not to be trusted
-  configuration,    ///< an environment variable or a setting of the machine
-  bug               ///< of the host
+  usage,             ///< the command line
+  bad_job,           ///< the job file or a parameter
+  not_found,         ///< a job, plugin or task type
+  pool_unavailable,  ///< a pool could not be opened
+  cannot_create,     ///< an output could not be created
+  io,                ///< reading or writing failed
+  wrong_abi,         ///< a plugin built for another ABI
+  refused,           ///< a plugin that must not be loaded: broken, or not to be trusted
+  configuration,     ///< an environment variable or a setting of the machine
+  bug                ///< of the host
 };
 
 /// A place in a text file, from 1; line 0 = the file as a whole. `source` is the text of the line.
@@ -28,7 +29,7 @@ struct Where {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
   std::uint32_t length = 1;  ///< how many columns the caret line underlines
-  std::string source;
+  std::string source = {};
 };
 
 struct Error {

@@ -21,10 +21,10 @@ struct Reference {
   };
 
   Kind kind = Kind::param;
-  std::string name;        ///< of the parameter, variable, property or task
-  std::string output;      ///< of the task; else empty
-  std::size_t offset = 0;  ///< of `${` in the string, in bytes
-  std::size_t length = 0;  ///< from `${` to `}`, in bytes
+  std::string name;         ///< of the parameter, variable, property or task
+  std::string output = {};  ///< of the task; else empty
+  std::size_t offset = 0;   ///< of `${` in the string, in bytes
+  std::size_t length = 0;   ///< from `${` to `}`, in bytes
 
   friend bool operator==(const Reference&, const Reference&) = default;
 };

@@ -8,7 +8,8 @@
 namespace ganger::host {
 
 /// The candidate a typing mistake or two away from `wrong`: the nearest by Damerau-Levenshtein distance, the first of
-/// equals; letter case is ignored. Nothing when none is near enough for the length of the word.
+/// equals; letter case is ignored. One that begins with `wrong` is near too. Nothing when none is near enough for the
+/// length of the word.
 std::optional<std::string> closest(std::string_view wrong, const std::vector<std::string_view>& candidates);
 
 /// " (did you mean 'after'?)", or nothing to add to a message.

@@ -1,0 +1,114 @@
+#include "host/job/read_job.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+#include "host/job/error_list.h"
+#include "host/job/job_reader.h"
+#include "host/job/reference_check.h"
+#include "host/job/suggest.h"
+#include "host/job/toml_document.h"
+
+namespace ganger::host {
+namespace {
+
+/// A job of a million tasks takes about a quarter of it.
+constexpr std::size_t kLargestFile = std::size_t{512} << 20U;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// The whole file, or errno. EFBIG where there is more than kLargestFile.
+tl::expected<std::string, int> read_all(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return tl::unexpected(errno);
+  std::string text;
+  std::array<char, 64 * 1024> block;
+  int problem = 0;
+  for (ssize_t n = 1; n != 0 && problem == 0;) {
+    n = ::read(fd, block.data(), block.size());
+    if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
+    if (n < 0 && errno != EINTR) problem = errno;
+    if (text.size() > kLargestFile) problem = EFBIG;
+  }
+  ::close(fd);
+  if (problem != 0) return tl::unexpected(problem);
+  return text;
+}
+
+/// The job file next to `missing` whose name is nearest to it.
+std::string neighbour_like(const std::filesystem::path& missing) {
+  std::error_code failed;
+  const std::filesystem::path folder = missing.has_parent_path() ? missing.parent_path() : ".";
+  std::vector<std::string> names;
+  for (std::filesystem::directory_iterator each(folder, failed), end; !failed && each != end;
+       each.increment(failed)) {
+    if (each->path().extension() == ".toml") names.push_back(each->path().filename().string());
+  }
+  std::ranges::sort(names);
+  const std::string wanted = missing.filename().string();
+  if (std::ranges::find(names, wanted + ".toml") != names.end()) return " (did you mean '" + wanted + ".toml'?)";
+  return did_you_mean(wanted, {names.begin(), names.end()});
+}
+
+Error cannot_read(const std::filesystem::path& file, int problem) {
+  const Where where{.file = file.string()};
+  if (problem == ENOENT || problem == ENOTDIR) {
+    return {.kind = ErrorKind::not_found, .message = "no such job file" + neighbour_like(file), .where = where};
+  }
+  return {.kind = ErrorKind::io,
+          .message = "cannot read the job file: " + std::generic_category().message(problem),
+          .where = where};
+}
+
+/// A job that holds only what follows from the file's name.
+Job empty_job(const std::filesystem::path& file) {
+  std::error_code failed;
+  Job job;
+  job.file = std::filesystem::absolute(file, failed).lexically_normal();
+  if (failed) job.file = file;
+  job.dir = job.file.parent_path();
+  job.name = job.file.stem().string();
+  return job;
+}
+
+}  // namespace
+
+JobReading read_job(const std::filesystem::path& file) {
+  tl::expected<std::string, int> text = read_all(file);
+  if (!text) return {.job = empty_job(file), .errors = {cannot_read(file, text.error())}};
+  return parse_job(std::move(*text), file);
+}
+
+JobReading parse_job(std::string text, const std::filesystem::path& file) {
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  JobReading reading{.job = empty_job(file), .errors = {}};
+  Job& job = reading.job;
+  job.source = std::make_shared<const SourceText>(std::move(text), file.string());
+
+  const tl::expected<TomlTable, Error> document = parse_toml(*job.source);
+  if (!document) {
+    reading.errors = {document.error()};
+    return reading;
+  }
+  ErrorList errors(job.source);
+  JobReader reader(job, errors);
+  reader.read(*document);
+  check_references(job, reader.misnamed(), errors);
+  reading.errors = errors.take();
+  return reading;
+}
+
+void sort_by_place(Errors& errors) {
+  std::ranges::stable_sort(errors, {},
+                           [](const Error& error) { return std::tuple(error.where.line, error.where.column); });
+}
+
+}  // namespace ganger::host

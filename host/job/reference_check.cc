@@ -1,0 +1,125 @@
+#include "host/job/reference_check.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "host/job/interpolate.h"
+#include "host/job/suggest.h"
+#include "host/text.h"
+
+namespace ganger::host {
+namespace {
+
+/// In what the reference stands; not everything is known everywhere.
+enum class Place : std::uint8_t { params, pool, task };
+
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const Job& job, const std::unordered_set<std::string>& misnamed, ErrorList& errors)
+      : misnamed_(misnamed), errors_(errors) {
+    for (const Setting& param : job.params) param_names_.push_back(param.key);
+    params_.insert(param_names_.begin(), param_names_.end());
+    task_names_.reserve(job.tasks.size());
+    for (const TaskEntry& task : job.tasks) {
+      if (!task.name.empty()) task_names_.push_back(task.name);
+    }
+    tasks_.insert(task_names_.begin(), task_names_.end());
+  }
+
+  void check_after(TaskEntry& task) {
+    std::erase_if(task.after, [&](const NameAt& before) {
+      const std::string problem = problem_with_task(before.name, task.name);
+      if (problem.empty()) return misnamed_.contains(before.name) && !tasks_.contains(before.name);
+      errors_.add(before.where, "after: " + problem);
+      return true;
+    });
+  }
+
+  void check_settings(std::vector<Setting>& settings, Place place, std::string_view task = {}) {
+    for (Setting& setting : settings) {
+      check_value(setting.value, place, task);
+      auto* list = std::get_if<JobValue::List>(&setting.value.value);
+      if (list == nullptr) continue;
+      for (JobValue& element : *list) check_value(element, place, task);
+    }
+  }
+
+ private:
+  void check_value(JobValue& value, Place place, std::string_view task) {
+    const std::string* text = value.text();
+    if (text == nullptr || !may_have_references(*text)) return;
+    std::vector<TemplateError> problems;
+    const auto parsed = parse_template(*text);
+    if (parsed) {
+      for (const auto& piece : parsed->pieces) {
+        if (const auto* reference = std::get_if<Reference>(&piece)) check(*reference, place, task, problems);
+      }
+    } else {
+      problems = parsed.error();
+    }
+    for (TemplateError& problem : problems) {
+      if (problem.message.empty()) continue;  // reported where the task is
+      const Position where = errors_.source().inside(value.where, *text, problem.offset, problem.length);
+      errors_.add(where, std::move(problem.message));
+    }
+    if (!problems.empty()) value.value = std::monostate{};
+  }
+
+  void check(const Reference& reference, Place place, std::string_view task, std::vector<TemplateError>& problems) {
+    const auto add = [&](std::string message) {
+      problems.push_back({std::move(message), reference.offset, reference.length});
+    };
+    if (reference.kind == Reference::Kind::param) {
+      if (place == Place::params) {
+        add("a default cannot refer to another parameter; write it out");
+      } else if (!params_.contains(reference.name)) {
+        add(fmt::format("the job has no parameter '{}'{}", excerpt(reference.name),
+                        suggestion(reference.name, param_names_, "; add it to [params]")));
+      }
+    } else if (reference.kind == Reference::Kind::task_output) {
+      if (place != Place::task) {
+        add("only a task can use the output of a task; write a value, '${params...}' or '${env...}'");
+      } else if (std::string problem = problem_with_task(reference.name, task); !problem.empty()) {
+        add(std::move(problem));
+      } else if (!tasks_.contains(reference.name)) {
+        add({});
+      }
+    }
+  }
+
+  /// What is wrong with `task` referring to `name`; nothing also when `name` is misnamed and so has been reported.
+  std::string problem_with_task(const std::string& name, std::string_view task) {
+    if (name == task) return fmt::format("task '{}' cannot come after itself", name);
+    if (tasks_.contains(name) || misnamed_.contains(name)) return {};
+    return fmt::format("the job has no task '{}'{}", excerpt(name), suggestion(name, task_names_, ""));
+  }
+
+  std::string suggestion(std::string_view wrong, const std::vector<std::string_view>& names,
+                         std::string_view otherwise) {
+    // Comparing with every name is too slow for errors that are not shown.
+    std::string meant = errors_.is_full() ? "" : did_you_mean(wrong, names);
+    return meant.empty() ? std::string(otherwise) : meant;
+  }
+
+  const std::unordered_set<std::string>& misnamed_;
+  ErrorList& errors_;
+  std::vector<std::string_view> param_names_, task_names_;
+  std::unordered_set<std::string_view> params_, tasks_;
+};
+
+}  // namespace
+
+void check_references(Job& job, const std::unordered_set<std::string>& misnamed, ErrorList& errors) {
+  ReferenceCheck check(job, misnamed, errors);
+  check.check_settings(job.params, Place::params);
+  for (PoolEntry& pool : job.pools) check.check_settings(pool.with, Place::pool);
+  for (TaskEntry& task : job.tasks) {
+    check.check_after(task);
+    check.check_settings(task.with, Place::task, task.name);
+  }
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,26 @@
+// Text from outside, made fit to be shown.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ganger::host {
+
+/// The first code point of some UTF-8.
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 0;  ///< 0 = the text is not UTF-8 here (overlong, surrogate, cut off, stray byte) or is empty
+};
+CodePoint first_code_point(std::string_view text);
+
+/// How many code points, counting a byte that is no part of one as one.
+std::size_t count_code_points(std::string_view text);
+
+/// `text` with every code point that would do something to a terminal (controls, changes of direction) and every byte
+/// that is not UTF-8 replaced by U+FFFD. `keep`: control characters to leave alone, such as "\n".
+std::string printable(std::string_view text, std::string_view keep = {});
+
+/// Enough of `text` for a message: printable, in one line, cut after 60 code points.
+std::string excerpt(std::string_view text);
+
+}  // namespace ganger::host
