@@ -20,22 +20,21 @@
 
 namespace ganger {
 
-// Hidden, as in plugin.hpp.
-namespace detail __attribute__((visibility("hidden"))) {
+namespace detail {
 
-  inline void check_sql(const ganger_sql_api* api, void* connection, ganger_status s) {
-    if (s == GANGER_OK) return;
-    if (s == GANGER_CANCELLED) throw stopped();
-    throw error(s, std::string(view(api->error(connection))));
-  }
+inline void check_sql(const ganger_sql_api* api, void* connection, ganger_status s) {
+  if (s == GANGER_OK) return;
+  if (s == GANGER_CANCELLED) throw stopped();
+  throw error(s, std::string(view(api->error(connection))));
+}
 
-  struct sql_interrupt {
-    const ganger_sql_api* api;
-    void* connection;
-    void operator()() const noexcept { api->interrupt(connection); }
-  };
+struct sql_interrupt {
+  const ganger_sql_api* api;
+  void* connection;
+  void operator()() const noexcept { api->interrupt(connection); }
+};
 
-}  // namespace )
+}  // namespace detail
 
 /// A prepared statement. Lifetime: ends before the sql it comes from.
 class sql_statement {
