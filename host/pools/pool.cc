@@ -54,14 +54,18 @@ Pool::~Pool() {
 
 Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) {
   Acquired result;
-  bool is_reused = false;
+  bool is_reused = true;
   {
     Lock lock(mutex_);
-    Index place = Slots::kNone;
-    result.end = take_place(lock, owner, bounds, place, result.waited);
-    if (result.end == AcquireEnd::ok) {
-      is_reused = slots_[place].handle != nullptr;
-      result.end = fill(lock, owner, place, borrower, result.error);
+    // Most often one idles, and there is no need to ask the clock or the provider.
+    const bool is_plain = !is_timed_ && !has_check_ && standing(owner) == AcquireEnd::ok;
+    Index place = is_plain ? slots_.take_idle() : Slots::kNone;
+    if (place == Slots::kNone) {
+      result.end = take_place(lock, owner, bounds, place, result.waited);
+      if (result.end == AcquireEnd::ok) {
+        is_reused = slots_[place].handle != nullptr;
+        result.end = fill(lock, owner, place, borrower, result.error);
+      }
     }
     if (result.end == AcquireEnd::ok) {
       result.lease = Lease{slots_.lend(place, owner), slots_[place].handle};
@@ -147,7 +151,6 @@ std::uint32_t Pool::abandon(OwnerId owner) {
 
 void Pool::close() {
   Lock lock(mutex_);
-  if (is_closed_) return;
   is_closed_ = true;
   while (first_waiter_ != nullptr) wake(*first_waiter_, AcquireEnd::closed, Slots::kNone);
   // Nothing becomes idle any more, so this ends although the lock is let go of in between.

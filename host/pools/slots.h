@@ -1,6 +1,8 @@
 // The places of a pool: which resource is where, and to whom it is lent. No lock and no provider in here.
 #pragma once
+#include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -83,5 +85,67 @@ class Slots {
   TimePoint first_expiry_ = kNever;  ///< no idle one expires before
   std::uint32_t open_ = 0, idle_ = 0, lent_ = 0, lost_ = 0, most_open_ = 0;
 };
+
+// What every lending goes through, for the compiler to see.
+
+inline Slots::Index Slots::take_idle() {
+  const Index index = idle_head_;
+  if (index == kNone) return kNone;
+  unlink(idle_head_, index);
+  slots_[index].state = SlotState::busy;
+  --idle_;
+  return index;
+}
+
+inline void Slots::keep(Index index, TimePoint expires) {
+  Slot& slot = slots_[index];
+  assert(slot.state == SlotState::busy);
+  slot.state = SlotState::idle;
+  slot.expires = expires;
+  first_expiry_ = std::min(first_expiry_, expires);
+  link(idle_head_, index);
+  ++idle_;
+}
+
+inline std::uint64_t Slots::lend(Index index, OwnerId owner) {
+  Slot& slot = slots_[index];
+  assert(slot.state == SlotState::busy);
+  slot.state = SlotState::lent;
+  slot.owner = owner;
+  link(group_of(owner), index);
+  ++lent_;
+  return lease_id(index);
+}
+
+inline Slots::Index Slots::find(std::uint64_t lease) const {
+  const Index index = static_cast<Index>(lease & kMost);
+  if (index >= slots_.size()) return kNone;
+  const Slot& slot = slots_[index];
+  return slot.state == SlotState::lent && lease_id(index) == lease ? index : kNone;
+}
+
+inline void Slots::end_lease(Index index, SlotState then) {
+  Slot& slot = slots_[index];
+  assert(slot.state == SlotState::lent && (then == SlotState::busy || then == SlotState::lost));
+  unlink(group_of(slot.owner), index);
+  slot.state = then;
+  ++slot.generation;
+  --lent_;
+  if (then == SlotState::lost) ++lost_;
+}
+
+inline void Slots::link(Index& head, Index index) {
+  Slot& slot = slots_[index];
+  slot.prev = kNone;
+  slot.next = head;
+  if (head != kNone) slots_[head].prev = index;
+  head = index;
+}
+
+inline void Slots::unlink(Index& head, Index index) {
+  const Slot& slot = slots_[index];
+  (slot.prev == kNone ? head : slots_[slot.prev].next) = slot.next;
+  if (slot.next != kNone) slots_[slot.next].prev = slot.prev;
+}
 
 }  // namespace ganger::host
