@@ -86,6 +86,7 @@ class DescriptionReader {
   std::string text(const char* from, std::size_t longest, const std::string& what);
   std::string line(const char* from, const std::string& what);
   std::string name(const char* from, const std::string& what, std::string_view marks = "_-");
+  std::string interface(const char* from, const std::string& what);
   template <class Function>
   Function* code(Function* function, const std::string& what, bool is_required);
   void look_at_flags(std::uint32_t flags, std::uint32_t known, const std::string& what);
@@ -166,6 +167,18 @@ std::string DescriptionReader::name(const char* from, const std::string& what, s
   return {};
 }
 
+std::string DescriptionReader::interface(const char* from, const std::string& what) {
+  if (from == nullptr) {
+    fault(what + " is NULL");
+    return {};
+  }
+  const std::size_t faults_before = faults_.size();
+  std::string read = text(from, kLongestName, what);
+  if (faults_.size() == faults_before && !is_interface(read))
+    fault(what + " is " + in_quotes(read) + "; write it as ganger.sql/1");
+  return read;
+}
+
 template <class Function>
 Function* DescriptionReader::code(Function* function, const std::string& what, bool is_required) {
   if (function == nullptr) {
@@ -243,11 +256,7 @@ std::unique_ptr<PoolKind> DescriptionReader::pool_kind(const void* from, std::si
   kind->name = name(described.name, "name of " + label("pool kind", {}, index));
   const std::string of = label("pool kind", kind->name, index);
   kind->summary = line(described.summary, "summary of " + of);
-  kind->interface = line(described.interface, "interface of " + of);
-  if (described.interface == nullptr)
-    fault("interface of " + of + " is NULL");
-  else if (!kind->interface.empty() && !is_interface(kind->interface))
-    fault("interface of " + of + " is " + in_quotes(kind->interface) + "; write it as ganger.sql/1");
+  kind->interface = interface(described.interface, "interface of " + of);
   kind->flags = described.flags;
   look_at_flags(described.flags, kPoolFlags, of);
   kind->params = params(described.params, of, kind->unusable);
@@ -335,8 +344,7 @@ std::vector<Need> DescriptionReader::needs(const void* from, const TaskType& tas
     const std::string what = label("need", {}, i) + " of " + of;
     ganger_need one{};
     if (!copy(described[i], one, what)) continue;
-    Need need{line(one.interface, "interface of " + what), {}, one.count};
-    if (!is_interface(need.interface)) fault("interface of " + what + " is no interface; write it as ganger.sql/1");
+    Need need{interface(one.interface, "interface of " + what), {}, one.count};
     if (one.count == 0) fault("count of " + what + " is 0");
     if (one.param != nullptr) {
       need.param = name(one.param, "param of " + what);
