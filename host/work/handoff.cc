@@ -1,18 +1,20 @@
 #include "host/work/handoff.h"
 
 #include <mutex>
+#include <thread>
 #include <utility>
 
 namespace ganger::host {
 namespace {
 
-// In rounds of spin_pause(), 10 to 50 ns each. An answer that comes at all soon comes within a few cache misses.
-constexpr int kSpins = 200;
-// What a giver waits for a busy worker before it wakes a sleeping one, which costs a hundred times that.
+// In rounds of spin_pause(), 10 to 50 ns each.
+// What a giver waits at the hatch before it wakes a sleeping worker, which costs a hundred times that.
 constexpr int kPatience = 100;
-// The same while a woken thread is on its way, which takes it some 50 us. Whoever went to sleep in that time would
-// have to be woken by the thread that is just coming, and so on, with two wakes for each hand-off.
-constexpr int kSpinsForWoken = 2000;
+// An answer that comes at all soon comes within a few cache misses; after that, sleep.
+constexpr int kSpins = 200;
+// But while a woken thread is on its way, which takes it some 50 us, whoever goes to sleep has to be woken by the
+// thread that is just coming, who then sleeps before the other one is up, and so on: two wakes for each hand-off.
+constexpr int kSpinsForWoken = 4000;
 
 constexpr Doorbell::Answer to_answer(Handoff::Given given) {
   return Doorbell::kFirstAnswer + static_cast<Doorbell::Answer>(given);
@@ -21,28 +23,63 @@ constexpr Handoff::Given to_given(Doorbell::Answer answer) {
   return static_cast<Handoff::Given>(answer - Doorbell::kFirstAnswer);
 }
 
-/// For counts that only change under the lock: without the price of an atomic addition.
-void add(std::atomic<std::uint32_t>& count, int change) {
-  count.store(count.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change), std::memory_order_relaxed);
-}
-
 }  // namespace
 
 /// A giver that waits, on the stack of its give(). Whoever takes it out of the queue, under the lock, must ring it.
 struct alignas(64) Handoff::Giver {
   Doorbell bell;
   Work work{};
-  bool queued = false;
+  bool is_queued = false;
   Giver* previous = nullptr;
   Giver* next = nullptr;
 };
 
+// Why some of this is seq_cst: a worker stands at the hatch and then looks at the gate, a giver writes the gate and
+// then looks at the hatch. One of them must see the other, or both would wait.
+
+bool Handoff::Hatch::try_stand() {
+  State expected = State::empty;
+  return state_.load(std::memory_order_relaxed) == expected &&
+         state_.compare_exchange_strong(expected, State::open, std::memory_order_seq_cst, std::memory_order_relaxed);
+}
+
+bool Handoff::Hatch::try_leave() {
+  State expected = State::open;
+  return state_.compare_exchange_strong(expected, State::empty, std::memory_order_seq_cst, std::memory_order_relaxed);
+}
+
+bool Handoff::Hatch::try_put(Work work) {
+  State expected = State::open;
+  if (state_.load(std::memory_order_seq_cst) != expected ||
+      !state_.compare_exchange_strong(expected, State::filling, std::memory_order_seq_cst,
+                                      std::memory_order_relaxed)) {
+    return false;
+  }
+  work_ = work;
+  state_.store(State::filled, std::memory_order_release);
+  return true;
+}
+
+Work Handoff::Hatch::collect() {
+  const Work work = work_;
+  state_.store(State::empty, std::memory_order_release);
+  return work;
+}
+
 Handoff::Given Handoff::give(Work work, TimePoint until, const std::stop_token& stop) {
   if (stop.stop_requested()) return Given::cancelled;
+  for (int round = 0; round < kPatience && gate_.load(std::memory_order_acquire) == 0; ++round) {
+    if (hatch_.try_put(work)) return Given::accepted;
+    spin_pause();
+  }
+  return give_in_turn(work, until, stop);
+}
+
+Handoff::Given Handoff::give_in_turn(Work work, TimePoint until, const std::stop_token& stop) {
   std::unique_lock lock(lock_);
-  if (closed_) return Given::closed;
-  if (last_idle_ != nullptr && first_giver_ == nullptr && !is_worth_waiting()) {
-    WorkerSlot& slot = take_idle();
+  if ((gate_.load(std::memory_order_relaxed) & kClosed) != 0) return Given::closed;
+  if (last_sleeper_ != nullptr) {
+    WorkerSlot& slot = take_sleeper();
     lock.unlock();
     hand_over(slot, work);
     return Given::accepted;
@@ -50,58 +87,90 @@ Handoff::Given Handoff::give(Work work, TimePoint until, const std::stop_token& 
   Giver giver;
   giver.work = work;
   enqueue(giver);
-  const bool workers_sleep = last_idle_ != nullptr;
-  lock.unlock();
-
-  if (workers_sleep) {
-    if (const auto answer = spin(giver.bell, kPatience); answer != Doorbell::kNone) return to_given(answer);
-    wake_workers_for(giver);
+  Giver& first = *first_giver_;
+  if (!hatch_.try_put(first.work)) {
+    lock.unlock();
+    return wait_for_turn(giver, until, stop);
   }
-  return wait_in_queue(giver, until, stop);
+  dequeue(first);
+  lock.unlock();
+  if (&first == &giver) return Given::accepted;
+  ring(first.bell, Given::accepted);
+  return wait_for_turn(giver, until, stop);
+}
+
+Handoff::Given Handoff::wait_for_turn(Giver& giver, TimePoint until, const std::stop_token& stop) {
+  Doorbell& bell = giver.bell;
+  if (spin_until([&] { return bell.poll() != Doorbell::kNone; })) return to_given(bell.poll());
+  const std::stop_callback on_stop(stop, [&] { withdraw(giver, Given::cancelled); });
+  if (!bell.lie_down()) return to_given(bell.poll());
+  Doorbell::Answer answer = bell.sleep(until);
+  if (answer == Doorbell::kNone) {
+    withdraw(giver, Given::timed_out);
+    answer = bell.sleep(kNever);
+  }
+  waking_.fetch_sub(1, std::memory_order_relaxed);
+  return to_given(answer);
 }
 
 bool Handoff::try_give(Work work) {
+  if (gate_.load(std::memory_order_acquire) == 0 && hatch_.try_put(work)) return true;
   std::unique_lock lock(lock_);
-  if (last_idle_ == nullptr) return false;
-  WorkerSlot& slot = take_idle();
+  if (last_sleeper_ == nullptr) return false;
+  WorkerSlot& slot = take_sleeper();
   lock.unlock();
   hand_over(slot, work);
   return true;
 }
 
 void Handoff::arrive(WorkerSlot& slot) {
+  slot.at_hatch_ = gate_.load(std::memory_order_relaxed) == 0 && hatch_.try_stand() &&
+                   (gate_.load(std::memory_order_seq_cst) == 0 || !hatch_.try_leave());
+  if (!slot.at_hatch_) arrive_in_turn(slot);
+}
+
+void Handoff::arrive_in_turn(WorkerSlot& slot) {
   slot.bell_.reset();
   std::unique_lock lock(lock_);
-  if (std::exchange(slot.busy_, false)) --busy_;
-  if (closed_) {
+  if ((gate_.load(std::memory_order_relaxed) & kClosed) != 0) {
     lock.unlock();
     slot.bell_.ring(to_answer(Given::closed));
-  } else if (first_giver_ == nullptr) {
-    put_idle(slot);
-  } else {
+  } else if (first_giver_ != nullptr) {
     Giver& giver = *first_giver_;
     dequeue(giver);
-    ++busy_;
-    slot.busy_ = true;
     lock.unlock();
     slot.work_ = giver.work;
-    ring(giver.bell, Given::accepted);
     slot.bell_.ring(to_answer(Given::accepted));
+    ring(giver.bell, Given::accepted);
+  } else {
+    slot.next_ = std::exchange(last_sleeper_, &slot);
+    sleepers_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
 std::optional<Work> Handoff::await(WorkerSlot& slot) {
-  Doorbell::Answer answer = slot.may_spin_ ? spin(slot.bell_, kSpins) : slot.bell_.poll();
-  if (answer == Doorbell::kNone) {
-    if (slot.bell_.lie_down()) {
-      answer = slot.bell_.sleep(kNever);
-      waking_.fetch_sub(1, std::memory_order_relaxed);
-    } else {
-      answer = slot.bell_.poll();
-    }
+  if (slot.at_hatch_) {
+    if (Work work; collect_from_hatch(work)) return work;
+    arrive_in_turn(slot);
   }
-  if (to_given(answer) == Given::closed) return std::nullopt;
+  Doorbell& bell = slot.bell_;
+  if (bell.lie_down()) {
+    bell.sleep(kNever);
+    waking_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (to_given(bell.poll()) == Given::closed) return std::nullopt;
   return slot.work_;
+}
+
+/// False when no work came soon, and the worker does not stand there any more.
+bool Handoff::collect_from_hatch(Work& work) {
+  if (!spin_until([&] { return hatch_.is_filled(); })) {
+    if (hatch_.try_leave()) return false;
+    // A giver is between two instructions of try_put(); it may have lost its processor there.
+    while (!hatch_.is_filled()) std::this_thread::yield();
+  }
+  work = hatch_.collect();
+  return true;
 }
 
 std::optional<Work> Handoff::accept(WorkerSlot& slot) {
@@ -111,47 +180,44 @@ std::optional<Work> Handoff::accept(WorkerSlot& slot) {
 
 void Handoff::close() {
   std::unique_lock lock(lock_);
-  closed_ = true;
+  gate_.store(kClosed, std::memory_order_seq_cst);
   Giver* giver = std::exchange(first_giver_, nullptr);
   last_giver_ = nullptr;
-  for (Giver* each = giver; each != nullptr; each = each->next) each->queued = false;
-  WorkerSlot* slot = std::exchange(last_idle_, nullptr);
-  idle_count_.store(0, std::memory_order_relaxed);
-  waiting_count_.store(0, std::memory_order_relaxed);
+  for (Giver* each = giver; each != nullptr; each = each->next) each->is_queued = false;
+  WorkerSlot* slot = std::exchange(last_sleeper_, nullptr);
+  sleepers_.store(0, std::memory_order_relaxed);
   lock.unlock();
   while (giver != nullptr) ring(std::exchange(giver, giver->next)->bell, Given::closed);
   while (slot != nullptr) ring(std::exchange(slot, slot->next_)->bell_, Given::closed);
 }
 
-/// A worker that is busy now will most likely be free before one that sleeps has been woken.
-bool Handoff::is_worth_waiting() const { return busy_ > 0 && last_idle_->bell_.is_asleep(); }
-
 void Handoff::enqueue(Giver& giver) {
-  giver.queued = true;
+  giver.is_queued = true;
   giver.previous = last_giver_;
   (last_giver_ != nullptr ? last_giver_->next : first_giver_) = &giver;
   last_giver_ = &giver;
-  add(waiting_count_, 1);
+  gate_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void Handoff::dequeue(Giver& giver) {
-  giver.queued = false;
+  giver.is_queued = false;
   (giver.previous != nullptr ? giver.previous->next : first_giver_) = giver.next;
   (giver.next != nullptr ? giver.next->previous : last_giver_) = giver.previous;
-  add(waiting_count_, -1);
+  gate_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Handoff::put_idle(WorkerSlot& slot) {
-  slot.may_spin_ = last_idle_ == nullptr || last_idle_->bell_.is_asleep();
-  slot.next_ = std::exchange(last_idle_, &slot);
-  add(idle_count_, 1);
+/// Without effect once a worker has taken the work.
+void Handoff::withdraw(Giver& giver, Given reason) {
+  std::unique_lock lock(lock_);
+  if (!giver.is_queued) return;
+  dequeue(giver);
+  lock.unlock();
+  ring(giver.bell, reason);
 }
 
-Handoff::WorkerSlot& Handoff::take_idle() {
-  WorkerSlot& slot = *std::exchange(last_idle_, last_idle_->next_);
-  add(idle_count_, -1);
-  slot.busy_ = true;
-  ++busy_;
+Handoff::WorkerSlot& Handoff::take_sleeper() {
+  WorkerSlot& slot = *std::exchange(last_sleeper_, last_sleeper_->next_);
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
   return slot;
 }
 
@@ -160,57 +226,18 @@ void Handoff::hand_over(WorkerSlot& slot, Work work) {
   ring(slot.bell_, Given::accepted);
 }
 
-/// Ends the patience of `giver`: those who came before it get their workers first.
-void Handoff::wake_workers_for(Giver& giver) {
-  for (;;) {
-    std::unique_lock lock(lock_);
-    if (!giver.queued || last_idle_ == nullptr) return;
-    Giver& first = *first_giver_;
-    dequeue(first);
-    WorkerSlot& slot = take_idle();
-    lock.unlock();
-    hand_over(slot, first.work);
-    ring(first.bell, Given::accepted);
-  }
-}
-
-/// Without effect once a worker has taken the work.
-void Handoff::withdraw(Giver& giver, Given reason) {
-  std::unique_lock lock(lock_);
-  if (!giver.queued) return;
-  dequeue(giver);
-  lock.unlock();
-  ring(giver.bell, reason);
-}
-
-Handoff::Given Handoff::wait_in_queue(Giver& giver, TimePoint until, const std::stop_token& stop) {
-  if (const auto answer = spin(giver.bell, kSpins); answer != Doorbell::kNone) return to_given(answer);
-  const std::stop_callback on_stop(stop, [&] { withdraw(giver, Given::cancelled); });
-  if (!giver.bell.lie_down()) return to_given(giver.bell.poll());
-  Doorbell::Answer answer = giver.bell.sleep(until);
-  if (answer == Doorbell::kNone) {
-    withdraw(giver, Given::timed_out);
-    answer = giver.bell.sleep(kNever);
-  }
-  waking_.fetch_sub(1, std::memory_order_relaxed);
-  return to_given(answer);
-}
-
-/// The answer, or kNone when it did not come in time.
-Doorbell::Answer Handoff::spin(const Doorbell& bell, int rounds) const {
-  for (int round = 0; round < rounds; ++round) {
-    if (const auto answer = bell.poll(); answer != Doorbell::kNone) return answer;
-    spin_pause();
-  }
-  for (int round = 0; round < kSpinsForWoken && waking_.load(std::memory_order_relaxed) > 0; ++round) {
-    if (const auto answer = bell.poll(); answer != Doorbell::kNone) return answer;
-    spin_pause();
-  }
-  return Doorbell::kNone;
-}
-
 void Handoff::ring(Doorbell& bell, Given answer) {
   if (bell.ring(to_answer(answer))) waking_.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// True as soon as `condition` holds; false when that takes so long that it is better to sleep.
+template <class Condition>
+bool Handoff::spin_until(Condition condition) const {
+  for (int round = 0;; ++round) {
+    if (condition()) return true;
+    if (round >= kSpins && (round >= kSpinsForWoken || waking_.load(std::memory_order_relaxed) <= 0)) return false;
+    spin_pause();
+  }
 }
 
 }  // namespace ganger::host

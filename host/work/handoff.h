@@ -21,8 +21,9 @@ struct Work {
 /// belongs either to the giver who is still in give(), or to the worker who has it; each one is accepted once or
 /// never.
 ///
-/// Blocked givers are served in the order in which they came, idle workers in the reverse: the last one in has the
-/// warmest cache and is the only one that spins. An idle Handoff uses no processor time.
+/// Blocked givers are served in the order in which they came. One idle worker at a time spins at the hatch, where
+/// givers find it without a lock; the others sleep, and the one that came last is woken first. An idle Handoff uses
+/// no processor time.
 ///
 /// Thread: all members from any thread. Lifetime: outlives every call, so the owner closes it and joins the workers.
 class Handoff {
@@ -56,44 +57,66 @@ class Handoff {
   void close();
 
   /// How many workers wait for work: a hint, old by the time it is read.
-  std::size_t idle() const { return idle_count_.load(std::memory_order_relaxed); }
+  std::size_t idle() const {
+    return sleepers_.load(std::memory_order_relaxed) + (hatch_.has_worker() ? std::size_t{1} : 0);
+  }
   /// How many givers are blocked: a hint too.
-  std::size_t waiting() const { return waiting_count_.load(std::memory_order_relaxed); }
+  std::size_t waiting() const { return gate_.load(std::memory_order_relaxed) & ~kClosed; }
 
  private:
   struct Giver;
 
-  bool is_worth_waiting() const;
+  /// Where one idle worker stands and work is put into its hands. All in one cache line, which in a steady stream
+  /// goes from giver to worker and back once for each piece of work: that is most of what a hand-off costs.
+  class alignas(64) Hatch {
+   public:
+    bool has_worker() const { return state_.load(std::memory_order_relaxed) == State::open; }
+    bool try_stand();         // worker: false where another one stands
+    bool try_leave();         // worker: false where it has been given work, or just is
+    bool try_put(Work work);  // giver: false where no worker stands
+    bool is_filled() const { return state_.load(std::memory_order_acquire) == State::filled; }
+    Work collect();  // worker: once is_filled()
+
+   private:
+    enum class State : std::uint32_t { empty, open, filling, filled };
+    std::atomic<State> state_{State::empty};
+    Work work_{};
+  };
+
+  Given give_in_turn(Work work, TimePoint until, const std::stop_token& stop);
+  Given wait_for_turn(Giver& giver, TimePoint until, const std::stop_token& stop);
+  void withdraw(Giver& giver, Given reason);
   void enqueue(Giver& giver);
   void dequeue(Giver& giver);
-  WorkerSlot& take_idle();
-  void put_idle(WorkerSlot& slot);
+  bool collect_from_hatch(Work& work);
+  void arrive_in_turn(WorkerSlot& slot);
+  WorkerSlot& take_sleeper();
   void hand_over(WorkerSlot& slot, Work work);
-  void wake_workers_for(Giver& giver);
-  void withdraw(Giver& giver, Given reason);
-  Given wait_in_queue(Giver& giver, TimePoint until, const std::stop_token& stop);
-  Doorbell::Answer spin(const Doorbell& bell, int rounds) const;
   void ring(Doorbell& bell, Given answer);
+  template <class Condition>
+  bool spin_until(Condition condition) const;
 
-  // The lock and what it guards share a cache line: who gets the one needs the other.
-  alignas(64) ShortLock lock_;
-  bool closed_ = false;                          // guarded by lock_
-  std::uint32_t busy_ = 0;                       // guarded by lock_: workers that have work
-  WorkerSlot* last_idle_ = nullptr;              // guarded by lock_: a stack
-  Giver* first_giver_ = nullptr;                 // guarded by lock_: a queue
-  Giver* last_giver_ = nullptr;                  // guarded by lock_
-  std::atomic<std::uint32_t> idle_count_{0};     // written under lock_
-  std::atomic<std::uint32_t> waiting_count_{0};  // written under lock_
+  static constexpr std::uint32_t kClosed = 1U << 31;
 
-  alignas(64) std::atomic<std::int32_t> waking_{0};  // threads that have been woken and do not run yet
+  Hatch hatch_;
+
+  // Seldom written, read by all.
+  alignas(64) std::atomic<std::uint32_t> gate_{
+      0};                                   // givers in the queue, and kClosed; the hatch is in use while it is 0
+  std::atomic<std::uint32_t> sleepers_{0};  // length of last_sleeper_'s list
+  std::atomic<std::int32_t> waking_{0};     // threads that have been woken and do not run yet
+
+  alignas(64) ShortLock lock_;          // to write gate_ and sleepers_, and for the lists
+  WorkerSlot* last_sleeper_ = nullptr;  // a stack; empty while there is a queue
+  Giver* first_giver_ = nullptr;        // a queue
+  Giver* last_giver_ = nullptr;
 };
 
 class alignas(64) Handoff::WorkerSlot {
  private:
   friend class Handoff;
-  Doorbell bell_;
-  bool busy_ = false;
-  bool may_spin_ = false;
+  bool at_hatch_ = false;
+  Doorbell bell_;  // and the work that comes with its ring, where it is not at the hatch
   Work work_{};
   WorkerSlot* next_ = nullptr;
 };

@@ -163,18 +163,39 @@ TEST(Handoff, BlockedGiversAreServedInTheOrderTheyCame) {
   for (std::size_t i = 0; i < counted.size(); ++i) EXPECT_EQ(order[i], &counted[i]) << i;
 }
 
-TEST(Handoff, TheLastWorkerToComeIsTheFirstToWork) {
+TEST(Handoff, EveryIdleWorkerCanBeGivenWork) {
   Handoff handoff;
+  std::array<Handoff::WorkerSlot, 3> slots;
+  std::array<Counted, 3> counted;
+  for (Handoff::WorkerSlot& slot : slots) handoff.arrive(slot);
+  ASSERT_EQ(handoff.idle(), 3U);
+
+  for (Counted& each : counted) ASSERT_TRUE(handoff.try_give(each.work()));
+  for (Handoff::WorkerSlot& slot : slots) {
+    const auto work = handoff.await(slot);
+    work->run(work->argument);
+  }
+
+  EXPECT_EQ(handoff.idle(), 0U);
+  for (const Counted& each : counted) EXPECT_EQ(each.runs, 1);
+}
+
+TEST(Handoff, OfTheSleepingWorkersTheLastToComeIsTheFirstToWork) {
+  Handoff handoff;
+  Handoff::WorkerSlot spinning;
   Handoff::WorkerSlot first;
   Handoff::WorkerSlot last;
   Counted counted;
+  Counted more;
+  handoff.arrive(spinning);
   handoff.arrive(first);
   handoff.arrive(last);
 
   ASSERT_TRUE(handoff.try_give(counted.work()));
+  ASSERT_TRUE(handoff.try_give(more.work()));
 
-  EXPECT_EQ(handoff.await(last)->argument, &counted);
-  EXPECT_EQ(handoff.idle(), 1U);
+  EXPECT_EQ(handoff.await(spinning)->argument, &counted);
+  EXPECT_EQ(handoff.await(last)->argument, &more);
   handoff.close();
   EXPECT_FALSE(handoff.await(first));
 }
