@@ -53,7 +53,7 @@ std::optional<std::string> closest(std::string_view wrong, const std::vector<std
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > kLongest) continue;
     const bool is_beginning = wrong.size() >= kShortestBeginning && candidate.starts_with(wrong);
-    const auto [shorter, longer] = std::minmax(wrong.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({wrong.size(), candidate.size()});
     if (longer - shorter >= limit && !is_beginning) continue;
     const std::size_t mistakes = is_beginning ? allowed : distance(wrong, candidate);
     if (mistakes >= limit) continue;
