@@ -90,7 +90,7 @@ class sql_statement {
 
 /// A connection of pool `pool` (empty: the only one that offers "ganger.sql/1"), given back at the end of the scope;
 /// a transaction still open then is rolled back. Thread: one at a time.
-class sql {
+class GANGER_HIDDEN sql {
  public:
   sql(const ctx& c, std::string_view pool)
       : lease_(c.borrow<ganger_sql_api>(GANGER_SQL_INTERFACE, pool)),
