@@ -38,31 +38,35 @@ struct alignas(64) Handoff::Giver {
 // then looks at the hatch. One of them must see the other, or both would wait.
 
 bool Handoff::Hatch::try_stand() {
-  State expected = State::empty;
-  return state_.load(std::memory_order_relaxed) == expected &&
-         state_.compare_exchange_strong(expected, State::open, std::memory_order_seq_cst, std::memory_order_relaxed);
+  std::uint32_t state = state_.load(std::memory_order_relaxed);
+  const bool is_free =
+      tag(state) == kEmpty || (tag(state) == kFilled && collected_.load(std::memory_order_acquire) == state);
+  return is_free && state_.compare_exchange_strong(state, state - tag(state) + kTags + kOpen,
+                                                   std::memory_order_seq_cst, std::memory_order_relaxed);
 }
 
 bool Handoff::Hatch::try_leave() {
-  State expected = State::open;
-  return state_.compare_exchange_strong(expected, State::empty, std::memory_order_seq_cst, std::memory_order_relaxed);
+  std::uint32_t state = state_.load(std::memory_order_relaxed);
+  return tag(state) == kOpen && state_.compare_exchange_strong(state, state - kOpen + kEmpty,
+                                                               std::memory_order_seq_cst, std::memory_order_relaxed);
 }
 
 bool Handoff::Hatch::try_put(Work work) {
-  State expected = State::open;
-  if (state_.load(std::memory_order_seq_cst) != expected ||
-      !state_.compare_exchange_strong(expected, State::filling, std::memory_order_seq_cst,
+  std::uint32_t state = state_.load(std::memory_order_seq_cst);
+  if (tag(state) != kOpen) return false;
+  const std::uint32_t stand = state - kOpen;
+  if (!state_.compare_exchange_strong(state, stand + kFilling, std::memory_order_seq_cst,
                                       std::memory_order_relaxed)) {
     return false;
   }
   work_ = work;
-  state_.store(State::filled, std::memory_order_release);
+  state_.store(stand + kFilled, std::memory_order_release);
   return true;
 }
 
 Work Handoff::Hatch::collect() {
   const Work work = work_;
-  state_.store(State::empty, std::memory_order_release);
+  collected_.store(state_.load(std::memory_order_relaxed), std::memory_order_release);
   return work;
 }
 

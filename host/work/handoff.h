@@ -68,19 +68,26 @@ class Handoff {
 
   /// Where one idle worker stands and work is put into its hands. All in one cache line, which in a steady stream
   /// goes from giver to worker and back once for each piece of work: that is most of what a hand-off costs.
-  class alignas(64) Hatch {
+  ///
+  /// `state_` counts the stands: empty(n) or filled(n) -> open(n + 1) -> filling(n + 1) -> filled(n + 1). Why a
+  /// worker that has collected says so elsewhere, and leaves the state as it is: one write less that takes the line
+  /// away from a giver who watches it.
+  class Hatch {
    public:
-    bool has_worker() const { return state_.load(std::memory_order_relaxed) == State::open; }
+    bool has_worker() const { return tag(state_.load(std::memory_order_relaxed)) == kOpen; }
     bool try_stand();         // worker: false where another one stands
     bool try_leave();         // worker: false where it has been given work, or just is
     bool try_put(Work work);  // giver: false where no worker stands
-    bool is_filled() const { return state_.load(std::memory_order_acquire) == State::filled; }
+    bool is_filled() const { return tag(state_.load(std::memory_order_acquire)) == kFilled; }
     Work collect();  // worker: once is_filled()
 
    private:
-    enum class State : std::uint32_t { empty, open, filling, filled };
-    std::atomic<State> state_{State::empty};
+    enum : std::uint32_t { kEmpty, kOpen, kFilling, kFilled, kTags };
+    static constexpr std::uint32_t tag(std::uint32_t state) { return state % kTags; }
+
+    alignas(64) std::atomic<std::uint32_t> state_{kEmpty};
     Work work_{};
+    alignas(64) std::atomic<std::uint32_t> collected_{kEmpty};  // the last filled state whose work was collected
   };
 
   Given give_in_turn(Work work, TimePoint until, const std::stop_token& stop);

@@ -1,0 +1,54 @@
+// The work pool: threads that take heavy tasks by rendezvous, and help with parallel work when they are idle.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "host/plugin/context.h"
+#include "host/run/executor.h"
+#include "host/work/handoff.h"
+
+namespace ganger::host {
+
+/// Nothing waits here: try_start() says false unless a worker has taken the attempt. Workers are started when they
+/// are first needed.
+class WorkPool final : public Executor, public WorkerLender {
+ public:
+  /// Threads that hang in a task are replaced this often; then the pool shrinks.
+  static constexpr std::uint32_t kMostReplaced = 2;
+
+  /// Lifetime: body outlives the pool
+  WorkPool(std::uint32_t workers, TaskBody& body);
+  /// Waits for every worker that was not given up.
+  ~WorkPool() override;
+  WorkPool(const WorkPool&) = delete;
+  WorkPool& operator=(const WorkPool&) = delete;
+
+  /// Who hears how attempts end; before the first try_start(), outlives the pool.
+  void report_to(Completion& completion) { completion_ = &completion; }
+
+  bool try_start(const Attempt& attempt) override;
+  bool give_up(TaskIndex task) override;
+  bool try_lend(void (*function)(void*) noexcept, void* argument) override;
+
+  std::uint32_t size() const;
+
+ private:
+  struct Worker;
+  bool give(Work work);
+  void run_worker(Worker& self);
+  static void run_attempt(void* attempt) noexcept;
+
+  TaskBody& body_;
+  Completion* completion_ = nullptr;
+  Handoff handoff_;
+  mutable std::mutex mutex_;
+  // guarded by mutex_
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::uint32_t size_;  // as many as there may be
+  std::uint32_t replaced_ = 0;
+};
+
+}  // namespace ganger::host
