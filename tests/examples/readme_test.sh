@@ -2,6 +2,7 @@
 # Checks the fenced blocks of a README by their language:
 #   sh                 runs them; `# exit code N` after a command says how it ends; of ./dev only the verb is looked up
 #   toml cpp c cmake   must be equal to a file under examples/
+# and that its links within the tree lead somewhere.
 # usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README
 #   PREFIX  what is built, installed: for commands that take ganger from there
 set -eu
@@ -12,10 +13,10 @@ trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/blocks"
 export GANGER_STATE_DIR="$dir/state" HOME="$dir" PATH="$prefix/bin:$PATH" CMAKE_PREFIX_PATH="$prefix"
 
-awk -v dir="$dir/blocks" '
+awk -v dir="$dir/blocks" -v prose="$dir/prose" '
   /^```/ && !inside { inside = 1; language = substr($0, 4); file = dir "/" ++n "." (language ? language : "none"); next }
   /^```/ { inside = 0; close(file); next }
-  inside { print > file }' "$readme"
+  { print > (inside ? file : prose) }' "$readme"
 
 run() {
   # shellcheck disable=SC2016  # for the shell that runs the block
@@ -36,6 +37,10 @@ is_a_file() {
   cat "$1" >&2
   return 1
 }
+
+grep -oE '\]\([^):]+\)' "$dir/prose" | sed 's/^](//; s/)$//' | while read -r link; do
+  [ -e "$(dirname "$readme")/$link" ] || { echo "FAILED: $readme links to $link, which is not there" >&2; exit 1; }
+done
 
 for block in "$dir"/blocks/*; do
   [ -e "$block" ] || { echo "FAILED: no block in $readme" >&2; exit 1; }
