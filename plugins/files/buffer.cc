@@ -17,9 +17,9 @@ constexpr std::int64_t kMostBytes = std::int64_t{1} << 30;
 }  // namespace
 
 Buffer::Buffer(std::size_t size_bytes)
-    : bytes_(static_cast<std::byte*>(::operator new(size_bytes, kPage)), Free{size_bytes}), size_(size_bytes) {}
+    : bytes_(static_cast<std::byte*>(::operator new(size_bytes, kPage))), size_(size_bytes) {}
 
-void Buffer::Free::operator()(std::byte* bytes) const { ::operator delete(bytes, size, kPage); }
+void Buffer::Free::operator()(std::byte* bytes) const { ::operator delete(bytes, kPage); }
 
 const ganger_buffer_api* BufferKind::api() {
   static constexpr ganger_buffer_api table = {

@@ -19,7 +19,6 @@ class Buffer {
 
  private:
   struct Free {
-    std::size_t size;
     void operator()(std::byte* bytes) const;
   };
   std::unique_ptr<std::byte[], Free> bytes_;
