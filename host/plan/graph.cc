@@ -5,7 +5,8 @@
 
 namespace ganger::host {
 
-Graph::Graph(std::uint32_t tasks, std::vector<Edge> edges) : first_(std::size_t{tasks} + 1, 0), predecessor_counts_(tasks, 0) {
+Graph::Graph(std::uint32_t tasks, std::vector<Edge> edges)
+    : first_(std::size_t{tasks} + 1, 0), predecessor_counts_(tasks, 0) {
   // Counting sort by `before`; within a row in the order given, so mostly sorted already.
   for (const auto& [before, after] : edges) ++first_[std::size_t{before} + 1];
   for (std::uint32_t i = 0; i < tasks; ++i) first_[i + 1] += first_[i];

@@ -1,4 +1,5 @@
-// A job checked against the plugins and put in order: what the loop runs. Dense, because a job may hold a million tasks.
+// A job checked against the plugins and put in order: what the loop runs. Dense, because a job may hold a million
+// tasks.
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -30,9 +30,10 @@ enum class EventKind : std::uint8_t {
 inline constexpr std::size_t kEventKinds = 13;
 
 constexpr std::string_view name_of(EventKind k) {
-  constexpr std::string_view kNames[kEventKinds] = {
-      "run_started",    "plan_ready",     "task_ready",   "task_started", "task_progress", "task_log",      "lease_acquired",
-      "lease_released", "lease_leaked",   "task_retry",   "task_finished", "stop_requested", "run_finished"};
+  constexpr std::string_view kNames[kEventKinds] = {"run_started",   "plan_ready", "task_ready",     "task_started",
+                                                    "task_progress", "task_log",   "lease_acquired", "lease_released",
+                                                    "lease_leaked",  "task_retry", "task_finished",  "stop_requested",
+                                                    "run_finished"};
   return kNames[static_cast<std::size_t>(k)];
 }
 
@@ -44,13 +45,13 @@ struct Event {
   std::int16_t worker = -1;                ///< -1 = the serial lane, or no thread at all
   TaskIndex task = kNoTask;
   std::uint32_t attempt = 0;
-  int exit_code = -1;                      ///< run_finished
-  Duration wait{-1};                       ///< lease_acquired; task_retry: until the next attempt
-  Duration run{-1};                        ///< how long the attempt or the run took
+  int exit_code = -1;  ///< run_finished
+  Duration wait{-1};   ///< lease_acquired; task_retry: until the next attempt
+  Duration run{-1};    ///< how long the attempt or the run took
   std::uint64_t lease = 0;
-  std::uint64_t done = 0, total = 0;       ///< task_progress; plan_ready: tasks
+  std::uint64_t done = 0, total = 0;  ///< task_progress; plan_ready: tasks
   std::string pool{};
-  std::string text{};                      ///< log line, error, reason
+  std::string text{};  ///< log line, error, reason
 
   // filled in by the stream
   std::uint64_t seq = 0;
@@ -64,6 +65,8 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual bool wants(EventKind kind) const = 0;
   virtual void report(const Event& event) = 0;
+  /// The lowest GANGER_LOG_... level it wants in task_log.
+  virtual int log_level() const { return GANGER_LOG_INFO; }
   /// Now and then while nothing happens, and once after the last event.
   virtual void idle() {}
   /// Ten times a second even when nothing happens? (a progress bar)
@@ -76,6 +79,7 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual bool wants(EventKind kind) const = 0;
+  virtual bool wants_log(int level) const = 0;
   virtual void push(Event event) = 0;
 };
 
@@ -83,6 +87,7 @@ class EventSink {
 class NoEvents final : public EventSink {
  public:
   bool wants(EventKind) const override { return false; }
+  bool wants_log(int) const override { return false; }
   void push(Event) override {}
 };
 

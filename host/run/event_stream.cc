@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ganger::host {
@@ -52,7 +53,7 @@ void EventStream::Queue::deliver_all() {
     lock.unlock();
     for (const Event& e : batch)
       for (const auto& r : reporters)
-        if (r->wants(e.kind)) r->report(e);
+        if (r->wants(e.kind) && (e.kind != EventKind::task_log || e.level >= r->log_level())) r->report(e);
     for (const auto& r : reporters) r->idle();
     batch.clear();
     lock.lock();
@@ -62,8 +63,10 @@ void EventStream::Queue::deliver_all() {
 }
 
 EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters) {
-  for (const auto& r : reporters)
+  for (const auto& r : reporters) {
+    log_level_ = std::min(log_level_, r->log_level());
     for (std::size_t k = 0; k < kEventKinds; ++k) wants_[k] |= r->wants(static_cast<EventKind>(k));
+  }
   queue_ = std::make_shared<Queue>(std::move(reporters));
   if (!queue_->reporters.empty()) thread_ = std::thread([q = queue_] { q->deliver_all(); });
 }

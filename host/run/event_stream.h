@@ -22,6 +22,7 @@ class EventStream final : public EventSink {
   ~EventStream() override;
 
   bool wants(EventKind kind) const override { return wants_[static_cast<std::size_t>(kind)]; }
+  bool wants_log(int level) const override { return wants(EventKind::task_log) && level >= log_level_; }
   void push(Event event) override;
 
   /// Delivers all that is there, and no more after that. False when that took longer than `patience`: somebody
@@ -32,6 +33,7 @@ class EventStream final : public EventSink {
  private:
   struct Queue;
   std::array<bool, kEventKinds> wants_{};
+  int log_level_ = GANGER_LOG_ERROR;
   std::shared_ptr<Queue> queue_;  // outlives this object when the thread is left behind
   std::thread thread_;
 };

@@ -14,9 +14,10 @@ namespace ganger::host {
 /// One attempt of one task, on its way to a thread. Copied by value.
 struct Attempt {
   TaskIndex task = kNoTask;
-  std::uint32_t number = 0;          ///< from 1
-  TimePoint deadline = kNever;       ///< what the task is told
-  StopSource* stop = nullptr;        ///< valid until the attempt ends; for ever when it is given up
+  std::uint32_t number = 0;     ///< from 1
+  TimePoint deadline = kNever;  ///< what the task is told
+  std::int16_t worker = -1;     ///< set by who runs it; -1 = the serial lane
+  StopSource* stop = nullptr;   ///< valid until the attempt ends; for ever when it is given up
 };
 
 /// How it ended.
@@ -26,7 +27,7 @@ struct Finished {
   ganger_status status = GANGER_OK;
   std::int16_t worker = -1;  ///< -1 = the serial lane
   TimePoint ended{};
-  std::string why{};         ///< empty when it went well
+  std::string why{};  ///< empty when it went well
 };
 
 /// Runs an attempt to its end on the calling thread. The plugin's code, in production.
@@ -34,6 +35,8 @@ class TaskBody {
  public:
   virtual ~TaskBody() = default;
   virtual Finished run(const Attempt& attempt) = 0;
+  /// The thread that is in run() for this task does not come back in time; called with the loop's lock held.
+  virtual void given_up(TaskIndex /*task*/) {}
 };
 
 /// Where an executor reports. Thread: any.

@@ -122,9 +122,7 @@ void Loop::heed_stop(TimePoint now) {
   heeded_ = reason;
   if (wants_[static_cast<std::size_t>(EventKind::stop_requested)]) {
     Event e{.kind = EventKind::stop_requested};
-    e.text = reason == StopReason::interrupt  ? "interrupt"
-             : reason == StopReason::deadline ? "timeout"
-                                              : "drain";
+    e.text = reason == StopReason::interrupt ? "interrupt" : reason == StopReason::deadline ? "timeout" : "drain";
     parts_.events.push(std::move(e));
   }
   if (is_stopping() && !was_stopping) {
@@ -192,8 +190,7 @@ void Loop::check_overdue(TimePoint now) {
 }
 
 void Loop::end_grace(TimePoint now) {
-  if (!std::exchange(is_grace_over_, true))
-    leave_out_waiting([](When) { return false; }, SkipReason::grace_over);
+  if (!std::exchange(is_grace_over_, true)) leave_out_waiting([](When) { return false; }, SkipReason::grace_over);
   const auto ask = [&](Running& r) { ask_to_stop(r, static_cast<std::int32_t>(heeded_), after(now, kLastGrace)); };
   for (const auto& r : heavy_) ask(*r);
   if (lane_is_busy()) ask(lane_);
@@ -202,9 +199,11 @@ void Loop::end_grace(TimePoint now) {
 void Loop::give_up(Running& running) {
   const TaskIndex task = running.attempt.task;
   running.stop->request(is_stopping() ? static_cast<std::int32_t>(heeded_) : GANGER_STOP_DEADLINE);
+  running.stop->abandon();
+  parts_.body.given_up(task);
   const bool by_user = running.stop->reason() == GANGER_STOP_USER;
-  record_.reasons[task] =
-      fmt::format("did not stop within {} of being asked to; its thread was given up", format_duration(settings_.grace.count()));
+  record_.reasons[task] = fmt::format("did not stop within {} of being asked to; its thread was given up",
+                                      format_duration(settings_.grace.count()));
   record_.tasks[task].ended = parts_.clock.now();
   ++given_up_threads_;
   given_up_.push_back(running.stop);
@@ -305,7 +304,8 @@ TaskState Loop::outcome_of(const Running& running, Finished& finished) const {
   };
   if (finished.status == GANGER_OK && !is_overdue) return TaskState::done;
   if (is_overdue) {
-    explain(fmt::format("took longer than its timeout of {}", format_duration((running.soft - running.started).count())));
+    explain(
+        fmt::format("took longer than its timeout of {}", format_duration((running.soft - running.started).count())));
     return TaskState::timed_out;
   }
   switch (asked) {
@@ -328,7 +328,8 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
   const Policy& policy = plan_.policy(task);
   const bool is_hopeless = finished.status == GANGER_BAD_PARAM || finished.status == GANGER_UNSUPPORTED;
   const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_failing_;
-  if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted) return false;
+  if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted)
+    return false;
 
   Duration delay = jittered_backoff(policy.backoff, running.attempt.number, jitter_);
   const TimePoint end = running.is_cleanup ? cleanup_end_ : parts_.stop.deadline();

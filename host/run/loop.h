@@ -29,8 +29,8 @@ struct LoopSettings {
 
 /// What the loop is connected to. All outlive it.
 struct LoopParts {
-  TaskBody& body;      ///< runs light tasks, on the serial lane
-  Executor& workers;   ///< takes heavy tasks
+  TaskBody& body;     ///< runs light tasks, on the serial lane
+  Executor& workers;  ///< takes heavy tasks
   Clock& clock;
   Stop& stop;
   EventSink& events;
@@ -38,9 +38,9 @@ struct LoopParts {
   std::function<void()> wake_watcher;  ///< the run has ended, or tick() should be called earlier than it said
 };
 
-/// A monitor: one lock guards all state, and every thread that has news takes it, writes the news down and starts what
-/// has become possible. The thread of the serial lane drives it in run_lane(), workers come in by ended(), the watching
-/// main thread by tick(). The lock is never held while a plugin runs.
+/// A monitor: one lock guards all state, and every thread that has news takes it, writes the news down and starts
+/// what has become possible. The thread of the serial lane drives it in run_lane(), workers come in by ended(), the
+/// watching main thread by tick(). The lock is never held while a plugin runs.
 class Loop final : public Completion {
  public:
   Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts);

@@ -40,8 +40,8 @@ constexpr std::string_view describe(SkipReason r) {
 
 /// 32 bytes a task.
 struct TaskRecord {
-  TimePoint started{}, ended{};      ///< of the last attempt; both zero when it was not started
-  std::uint32_t waiting_for = 0;     ///< tasks it comes after that have not ended
+  TimePoint started{}, ended{};   ///< of the last attempt; both zero when it was not started
+  std::uint32_t waiting_for = 0;  ///< tasks it comes after that have not ended
   std::uint16_t attempts = 0;
   TaskState state = TaskState::waiting;
   SkipReason skip_reason = SkipReason::none;

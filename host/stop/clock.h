@@ -40,8 +40,6 @@ class SteadyClock final : public Clock {
 };
 
 /// `now + d`, kNever instead of an overflow.
-inline TimePoint after(TimePoint now, Duration d) {
-  return d >= kNever - now ? kNever : now + d;
-}
+inline TimePoint after(TimePoint now, Duration d) { return d >= kNever - now ? kNever : now + d; }
 
 }  // namespace ganger::host

@@ -27,6 +27,10 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// one that hangs must not keep the host from reading signals.
   void request(std::int32_t reason);
 
+  /// The attempt was given up: whatever it still asks of the host is refused.
+  void abandon() { is_abandoned_.store(true, std::memory_order_release); }
+  bool is_abandoned() const { return is_abandoned_.load(std::memory_order_acquire); }
+
   /// Readable once request() was called; made at the first call; -1 when there is none to be had.
   int fd();
 
@@ -50,13 +54,14 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   void run_callbacks(std::uint64_t generation);
 
   std::atomic<std::int32_t> reason_{0};
+  std::atomic<bool> is_abandoned_{false};
   std::atomic<bool> is_touched_{false};  // something below needs end_attempt()
   std::mutex mutex_;
   std::condition_variable callback_ended_;
   // guarded by mutex_
   std::vector<Callback> callbacks_;
   std::uint64_t last_token_ = 0;
-  std::uint64_t generation_ = 0;  // of the attempt: a late callback thread must not touch the next one's
+  std::uint64_t generation_ = 0;     // of the attempt: a late callback thread must not touch the next one's
   std::uint64_t running_token_ = 0;  // 0 = none
   std::thread::id running_on_;
   int fd_ = -1;

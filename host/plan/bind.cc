@@ -1,0 +1,214 @@
+#include "host/plan/bind.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "host/job/suggest.h"
+#include "host/plan/convert.h"
+
+namespace ganger::host {
+
+namespace {
+
+/// A value of the job file that is no string with references, with the type TOML gives it.
+Value plain_value(const JobValue& v) {
+  if (const auto* b = std::get_if<bool>(&v.value)) return Value::of_bool(*b);
+  if (const auto* i = std::get_if<std::int64_t>(&v.value)) return Value::of_integer(*i);
+  if (const auto* f = std::get_if<double>(&v.value)) return Value::of_float(*f);
+  return Value::of_text(*v.text());
+}
+
+template <class Items, class Name>
+std::vector<std::string_view> names_of(const Items& items, Name name) {
+  std::vector<std::string_view> names;
+  for (const auto& item : items) names.push_back(name(item));
+  return names;
+}
+
+}  // namespace
+
+Binder::Binder(const Job& job, const Facts& facts, Errors& errors) : job_(job), facts_(facts), errors_(errors) {
+  evaluate_params();
+}
+
+void Binder::add_error(std::string message, Where where) {
+  errors_.push_back({ErrorKind::bad_job, std::move(message), std::move(where)});
+}
+
+void Binder::evaluate_params() {
+  for (const Setting& s : job_.params) {
+    if (s.value.was_wrong()) continue;
+    if (s.value.list() != nullptr) {
+      add_error(fmt::format("parameter '{}' of the job must be a single value", s.key), job_.where(s.value.where));
+      continue;
+    }
+    Evaluated e = evaluate(s.value, nullptr);
+    if (!e.is_ok) continue;
+    if (const auto given = facts_.overrides.find(s.key); given != facts_.overrides.end()) {
+      std::string why;
+      if (!convert(Value::of_text(given->second), e.value.type, e.value, why))
+        add_error(fmt::format("--param {}={}: {}", s.key, given->second, why), {});
+    }
+    params_.insert_or_assign(s.key, std::move(e.value));
+  }
+  for (const auto& [name, ignored] : facts_.overrides) {
+    if (std::ranges::any_of(job_.params, [&](const Setting& s) { return s.key == name; })) continue;
+    const auto names = names_of(job_.params, [](const Setting& s) { return std::string_view(s.key); });
+    add_error(fmt::format("--param {}: this job has no parameter of that name{}", name, did_you_mean(name, names)),
+              {});
+  }
+}
+
+Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* outputs_of) {
+  Evaluated e;
+  if (value.text() == nullptr || value.text()->find('$') == std::string::npos) {
+    e.value = plain_value(value);
+    return e;
+  }
+  const auto parsed = parse_template(*value.text());
+  if (!parsed) {  // the job stage has reported it
+    e.is_ok = false;
+    return e;
+  }
+  if (const Reference* single = parsed->single_reference();
+      single != nullptr && single->kind != Reference::Kind::task_output) {
+    e.is_ok = look_up(*single, value, e.value);
+    return e;
+  }
+  std::string text;
+  for (const auto& piece : parsed->pieces) {
+    const auto* reference = std::get_if<Reference>(&piece);
+    Value v;
+    if (reference == nullptr) {
+      text += std::get<std::string>(piece);
+    } else if (reference->kind != Reference::Kind::task_output) {
+      if (look_up(*reference, value, v))
+        text += v.is_text() ? v.text : shown(v);
+      else
+        e.is_ok = false;
+    } else if (outputs_of == nullptr) {
+      add_error("outputs of tasks are known only while the job runs and cannot be used here",
+                job_.where_in(value, reference->offset, reference->length));
+      e.is_ok = false;
+    } else {
+      outputs_of->push_back({reference->name, value.where});
+      if (!text.empty()) e.left.pieces.emplace_back(std::exchange(text, {}));
+      e.left.pieces.emplace_back(*reference);
+      e.is_deferred = true;
+    }
+  }
+  if (!e.is_deferred)
+    e.value = Value::of_text(std::move(text));
+  else if (!text.empty())
+    e.left.pieces.emplace_back(std::move(text));
+  return e;
+}
+
+bool Binder::look_up(const Reference& r, const JobValue& in, Value& out) {
+  const auto wrong = [&](std::string message) {
+    add_error(std::move(message), job_.where_in(in, r.offset, r.length));
+    return false;
+  };
+  switch (r.kind) {
+    case Reference::Kind::param: {
+      const auto p = params_.find(r.name);
+      if (p == params_.end()) {
+        const bool is_later = std::ranges::any_of(job_.params, [&](const Setting& s) { return s.key == r.name; });
+        if (is_later)
+          return wrong(
+              fmt::format("parameter '{}' is not known here: one that refers to it must come after it", r.name));
+        const auto names = names_of(params_, [](const auto& entry) { return std::string_view(entry.first); });
+        return wrong(fmt::format("this job has no parameter '{}'{}", r.name, did_you_mean(r.name, names)));
+      }
+      out = p->second;
+      return true;
+    }
+    case Reference::Kind::env: {
+      const char* text = facts_.env(r.name);
+      if (text == nullptr) return wrong(fmt::format("environment variable {} is not set", r.name));
+      out = Value::of_text(text);
+      return true;
+    }
+    case Reference::Kind::run:
+      if (r.name == "dir") uses_run_dir_ = true;
+      out = Value::of_text(r.name == "id" ? facts_.run_id : facts_.run_dir.string());
+      return true;
+    case Reference::Kind::job:
+      out = Value::of_text(job_.dir.string());
+      return true;
+    case Reference::Kind::task_output:
+      break;
+  }
+  return wrong("unknown reference");
+}
+
+Binding Binder::bind(const std::vector<Param>& params, const std::vector<Setting>& with, std::string_view owner,
+                     Where missing_at, std::vector<NameAt>* outputs_of) {
+  Binding binding(params.size());
+  std::vector<bool> is_given(params.size(), false);
+  for (const Setting& s : with) {
+    const auto param = std::ranges::find_if(params, [&](const Param& p) { return p.name == s.key; });
+    if (param == params.end()) {
+      const auto names = names_of(params, [](const Param& p) { return std::string_view(p.name); });
+      add_error(fmt::format("{} has no parameter '{}'{}{}", owner, s.key, did_you_mean(s.key, names),
+                            names.empty() ? "; it has none" : fmt::format("; it has: {}", fmt::join(names, ", "))),
+                job_.where(s.where));
+      continue;
+    }
+    const auto p = static_cast<std::size_t>(param - params.begin());
+    is_given[p] = true;
+    BoundParam& bound = binding[p];
+    bound.where = job_.where(s.value.where);
+    if (s.value.was_wrong()) continue;
+    if (const JobValue::List* list = s.value.list(); list != nullptr && param->is_list()) {
+      for (const JobValue& element : *list) bind_element(*param, element, outputs_of, bound);
+    } else if ((list != nullptr) != param->is_list()) {
+      add_error(fmt::format("parameter '{}' of {} must be {}", param->name, owner,
+                            param->is_list() ? "a list such as [\"a\", \"b\"]" : "a single value, not a list"),
+                bound.where);
+    } else {
+      bind_element(*param, s.value, outputs_of, bound);
+    }
+  }
+  for (std::size_t p = 0; p < params.size(); ++p) {
+    if (is_given[p]) continue;
+    if (params[p].is_required()) {
+      const std::string what = params[p].help.empty() ? wanted(params[p].type) : params[p].help;
+      add_error(fmt::format("{} needs parameter '{}' ({}): with = {{ {} = ... }}", owner, params[p].name, what,
+                            params[p].name),
+                missing_at);
+    }
+    binding[p].values = params[p].default_values;
+    for (Value& v : binding[p].values)
+      if (v.type == GANGER_PATH && !v.text.empty())
+        v.text = (facts_.current_dir / v.text).lexically_normal().string();
+  }
+  return binding;
+}
+
+void Binder::bind_element(const Param& param, const JobValue& value, std::vector<NameAt>* outputs_of,
+                          BoundParam& bound) {
+  if (value.was_wrong()) return;
+  Evaluated e = evaluate(value, outputs_of);
+  if (!e.is_ok) return;
+  if (e.is_deferred) {
+    bound.deferred.resize(bound.values.size());
+    bound.deferred.emplace_back(std::move(e.left));
+    bound.values.emplace_back();
+    return;
+  }
+  Value v;
+  std::string why;
+  if (!convert(e.value, param.type, v, why) || !is_choice(param, v, why)) {
+    add_error(fmt::format("parameter '{}': {}", param.name, why), job_.where(value.where));
+    return;
+  }
+  if (v.type == GANGER_PATH && !v.text.empty()) v.text = (facts_.current_dir / v.text).lexically_normal().string();
+  if (v.type == GANGER_SECRET && !v.text.empty()) secrets_.push_back(v.text);
+  bound.values.push_back(std::move(v));
+  if (!bound.deferred.empty()) bound.deferred.emplace_back();
+}
+
+}  // namespace ganger::host

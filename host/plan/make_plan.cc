@@ -1,0 +1,248 @@
+#include "host/plan/make_plan.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "host/job/suggest.h"
+
+namespace ganger::host {
+
+namespace {
+
+class Planner {
+ public:
+  Planner(const JobReading& reading, Registry& registry, const Facts& facts, const std::vector<std::string>& only)
+      : job_(reading.job), registry_(registry), facts_(facts), only_(only), errors_(reading.errors) {}
+
+  tl::expected<PlannedJob, Errors> make();
+
+ private:
+  // What is known of a task before it is put into the plan.
+  struct Draft {
+    const TaskType* type = nullptr;
+    Binding binding;
+    std::vector<TaskIndex> before;
+    bool is_wanted = true;
+  };
+  using Index = std::unordered_map<std::string_view, TaskIndex>;
+
+  void plan_pools(Binder& binder);
+  void draft_task(TaskIndex i, Binder& binder);
+  const TaskType* task_type(const TaskEntry& entry);
+  void check_needs(const TaskEntry& entry, const Draft& draft);
+  void check_cycle();
+  void keep_only();
+  void put_together();
+  void add_plugin(const Plugin* plugin);
+  void add(Error error, Where where) {
+    error.where = std::move(where);
+    errors_.push_back(std::move(error));
+  }
+
+  const Job& job_;
+  Registry& registry_;
+  const Facts& facts_;
+  const std::vector<std::string>& only_;
+  Errors errors_;
+  PlannedJob planned_;
+  std::vector<Draft> drafts_;
+  Index index_;
+  std::unordered_map<std::string_view, const TaskType*> types_;  // by `uses`; null = reported already
+};
+
+tl::expected<PlannedJob, Errors> Planner::make() {
+  // A file that could not be read at all has nothing to go on with.
+  const bool is_hopeless = std::ranges::any_of(
+      errors_, [](const Error& e) { return e.kind == ErrorKind::not_found || e.kind == ErrorKind::io; });
+  if (is_hopeless) return tl::unexpected(std::move(errors_));
+
+  Binder binder(job_, facts_, errors_);
+  plan_pools(binder);
+  drafts_.resize(job_.tasks.size());
+  for (TaskIndex i = 0; i < job_.tasks.size(); ++i) index_.emplace(job_.tasks[i].name, i);
+  for (TaskIndex i = 0; i < job_.tasks.size(); ++i) draft_task(i, binder);
+  keep_only();
+  check_cycle();
+  if (!errors_.empty()) {
+    sort_by_place(errors_);
+    return tl::unexpected(std::move(errors_));
+  }
+  put_together();
+  planned_.secrets = binder.secrets();
+  planned_.uses_run_dir = binder.uses_run_dir();
+  return std::move(planned_);
+}
+
+void Planner::plan_pools(Binder& binder) {
+  for (const PoolEntry& entry : job_.pools) {
+    if (entry.kind.empty()) continue;
+    auto kind = registry_.pool_kind(entry.kind);
+    if (!kind) {
+      add(std::move(kind).error(), job_.where(entry.kind_where));
+      continue;
+    }
+    PlannedPool pool;
+    pool.kind = *kind;
+    pool.settings = {.name = entry.name,
+                     .size = entry.size,
+                     .limit = entry.limit,
+                     .wait = entry.wait,
+                     .idle_timeout = entry.idle_timeout,
+                     .max_lifetime = entry.max_lifetime};
+    for (BoundParam& b : binder.bind((*kind)->params, entry.with, entry.kind, job_.where(entry.where), nullptr))
+      pool.values.push_back(std::move(b.values));
+    add_plugin((*kind)->plugin);
+    planned_.pools.push_back(std::move(pool));
+  }
+}
+
+const TaskType* Planner::task_type(const TaskEntry& entry) {
+  if (entry.uses.empty()) return nullptr;
+  if (const auto known = types_.find(entry.uses); known != types_.end()) return known->second;
+  auto found = registry_.task_type(entry.uses);
+  if (!found) add(std::move(found).error(), job_.where(entry.uses_where));
+  const TaskType* type = found ? *found : nullptr;
+  types_.emplace(entry.uses, type);
+  return type;
+}
+
+void Planner::draft_task(TaskIndex i, Binder& binder) {
+  const TaskEntry& entry = job_.tasks[i];
+  Draft& draft = drafts_[i];
+  for (const NameAt& before : entry.after)
+    if (const auto at = index_.find(before.name); at != index_.end()) draft.before.push_back(at->second);
+  draft.type = task_type(entry);
+  if (draft.type == nullptr) return;
+  if (draft.type->params.empty() && entry.with.empty()) return check_needs(entry, draft);
+
+  std::vector<NameAt> outputs_of;
+  draft.binding = binder.bind(draft.type->params, entry.with, entry.uses, job_.where(entry.where), &outputs_of);
+  for (const NameAt& from : outputs_of)
+    if (const auto at = index_.find(from.name); at != index_.end()) draft.before.push_back(at->second);
+  check_needs(entry, draft);
+}
+
+void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
+  for (const Need& need : draft.type->needs) {
+    std::string name;
+    Where where = job_.where(entry.where);
+    if (!need.param.empty()) {
+      const auto p = draft.type->find_param(need.param);
+      if (!p || *p >= draft.binding.size()) continue;
+      const BoundParam& bound = draft.binding[*p];
+      if (bound.values.empty() || !bound.deferred.empty()) continue;  // wrong and reported, or known later
+      name = bound.values.front().text;
+      if (name.empty() && !draft.type->params[*p].is_required()) continue;  // does without
+      if (bound.where.line != 0) where = bound.where;
+    }
+    std::vector<std::string_view> offering;
+    const PoolEntry* named = nullptr;
+    for (const PoolEntry& pool : job_.pools) {
+      if (pool.name == name) named = &pool;
+      const auto planned =
+          std::ranges::find_if(planned_.pools, [&](const auto& p) { return p.settings.name == pool.name; });
+      if (planned == planned_.pools.end()) {
+        if (named == &pool) return;  // its kind is wrong, and that has been reported
+        continue;
+      }
+      if (planned->kind->interface == need.interface)
+        offering.push_back(pool.name);
+      else if (named == &pool)
+        return add({ErrorKind::bad_job,
+                    fmt::format("pool '{}' offers {}, but {} needs {}", name, planned->kind->interface, entry.uses,
+                                need.interface),
+                    {}},
+                   where);
+    }
+    const std::string there = offering.empty() ? "; this job has no pool that offers it"
+                                               : fmt::format("; there are: {}", fmt::join(offering, ", "));
+    if (!name.empty() && named == nullptr)
+      add({ErrorKind::bad_job,
+           fmt::format("there is no pool '{}'{}: {} needs one that offers {}{}", name, did_you_mean(name, offering),
+                       entry.uses, need.interface, there),
+           {}},
+          where);
+    else if (name.empty() && offering.size() != 1)
+      add({ErrorKind::bad_job,
+           fmt::format("{} needs a pool that offers {}{}", entry.uses, need.interface, there),
+           {}},
+          where);
+  }
+}
+
+void Planner::check_cycle() {
+  std::vector<Graph::Edge> edges;
+  for (TaskIndex i = 0; i < drafts_.size(); ++i)
+    for (const TaskIndex before : drafts_[i].before) edges.emplace_back(before, i);
+  const auto cycle = Graph(static_cast<std::uint32_t>(drafts_.size()), std::move(edges)).find_cycle();
+  if (cycle.empty()) return;
+  std::string path;
+  for (const TaskIndex i : cycle) path += job_.tasks[i].name + " -> ";
+  path += job_.tasks[cycle.front()].name;
+  add({ErrorKind::bad_job, fmt::format("cycle: {}: each of them would have to wait for itself", path), {}},
+      job_.where(job_.tasks[cycle.front()].where));
+}
+
+void Planner::keep_only() {
+  if (only_.empty()) return;
+  for (Draft& d : drafts_) d.is_wanted = false;
+  std::vector<TaskIndex> to_keep;
+  for (const std::string& name : only_) {
+    const auto at = index_.find(name);
+    if (at != index_.end()) {
+      to_keep.push_back(at->second);
+      continue;
+    }
+    std::vector<std::string_view> names;
+    for (const TaskEntry& t : job_.tasks) names.push_back(t.name);
+    add({ErrorKind::bad_job,
+         fmt::format("--only {}: this job has no task of that name{}", name, did_you_mean(name, names)),
+         {}},
+        {});
+  }
+  while (!to_keep.empty()) {
+    Draft& d = drafts_[to_keep.back()];
+    to_keep.pop_back();
+    if (std::exchange(d.is_wanted, true)) continue;
+    to_keep.insert(to_keep.end(), d.before.begin(), d.before.end());
+  }
+}
+
+void Planner::put_together() {
+  PlanBuilder builder;
+  std::vector<TaskIndex> placed(drafts_.size(), kNoTask);
+  for (TaskIndex i = 0; i < drafts_.size(); ++i) {
+    Draft& d = drafts_[i];
+    if (!d.is_wanted) continue;
+    const TaskEntry& entry = job_.tasks[i];
+    PlannedTask task;
+    task.type = d.type;
+    task.when = entry.when;
+    task.is_heavy = entry.heavy.value_or(d.type->is_heavy());
+    const Policy policy{
+        .timeout = entry.timeout.value_or(Duration(0)), .backoff = entry.backoff, .retries = entry.retries};
+    placed[i] = builder.add(entry.name, task, policy, std::move(d.binding));
+    add_plugin(d.type->plugin);
+  }
+  for (TaskIndex i = 0; i < drafts_.size(); ++i)
+    if (placed[i] != kNoTask)
+      for (const TaskIndex before : drafts_[i].before) builder.add_edge(placed[before], placed[i]);
+  planned_.plan = builder.build();
+}
+
+void Planner::add_plugin(const Plugin* plugin) {
+  if (std::ranges::count(planned_.plugins, plugin) == 0) planned_.plugins.push_back(plugin);
+}
+
+}  // namespace
+
+tl::expected<PlannedJob, Errors> make_plan(const JobReading& reading, Registry& registry, const Facts& facts,
+                                           const std::vector<std::string>& only) {
+  return Planner(reading, registry, facts, only).make();
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,200 @@
+#include "host/plugin/context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "host/plugin/crew.h"
+#include "host/plugin/pool_set.h"
+#include "host/plugin/services.h"
+#include "host/pools/pool.h"
+
+using namespace ganger::host;
+
+namespace {
+
+constexpr std::size_t kMostOutputBytes = 64 * 1024;
+constexpr std::size_t kMostNameBytes = 63;
+
+bool is_name(std::string_view s) {
+  return !s.empty() && s.size() <= kMostNameBytes && std::ranges::all_of(s, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+bool is_text(std::uint32_t type) { return type == GANGER_STR || type == GANGER_PATH || type == GANGER_SECRET; }
+
+std::atomic<OwnerId> last_owner{0};
+
+}  // namespace
+
+void ganger_ctx::begin(const CallParts& parts) {
+  parts_ = parts;
+  owner_.store(0, std::memory_order_relaxed);
+}
+
+std::uint32_t ganger_ctx::end() {
+  parts_.stop->end_attempt();
+  std::uint32_t leaked = 0;
+  if (const OwnerId id = owner(); id != 0 && parts_.pools != nullptr) {
+    const CurrentCall current(this);
+    leaked = parts_.pools->take_back(id);
+  }
+  if (is_touched_.load(std::memory_order_relaxed)) {
+    const std::lock_guard lock(mutex_);
+    why_.clear();
+    outputs_.clear();
+    output_bytes_ = 0;
+    inputs_.clear();
+    work_dir_.clear();
+    is_touched_.store(false, std::memory_order_relaxed);
+  }
+  return leaked;
+}
+
+ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  is_touched_.store(true, std::memory_order_relaxed);
+  why_ = why;
+  return status;
+}
+
+std::string ganger_ctx::take_why() {
+  if (!is_touched_.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard lock(mutex_);
+  return std::exchange(why_, {});
+}
+
+ganger_status ganger_ctx::param(std::string_view name, std::uint64_t i, ganger_value& out) const {
+  if (parts_.params == nullptr) return GANGER_NO_RESOURCE;
+  const auto& params = *parts_.params;
+  for (std::size_t p = 0; p < params.size(); ++p) {
+    if (params[p].name != name) continue;
+    const Values& values = *(*parts_.values)[p];
+    if (i < values.size()) {
+      out = values[i].borrowed();
+      return GANGER_OK;
+    }
+    if (i > 0 || params[p].is_list()) return GANGER_NO_RESOURCE;
+    // No default: empty text, 0 or false.
+    out = ganger_value{};
+    out.type = params[p].type;
+    if (is_text(out.type)) out.u.s = {"", 0};
+    return GANGER_OK;
+  }
+  return GANGER_NO_RESOURCE;
+}
+
+ganger_status ganger_ctx::input(std::string_view task, std::string_view name, ganger_value& out) {
+  auto value = std::make_unique<Value>();
+  if (!parts_.scope->input(task, name, *value)) return GANGER_NO_RESOURCE;
+  const std::lock_guard lock(mutex_);
+  is_touched_.store(true, std::memory_order_relaxed);
+  out = value->borrowed();
+  inputs_.push_back(std::move(value));
+  return GANGER_OK;
+}
+
+ganger_status ganger_ctx::output(std::string_view name, const ganger_value& value) {
+  if (!is_name(name) || value.type == GANGER_NONE || value.type > GANGER_SECRET) return GANGER_BAD_PARAM;
+  const bool has_text = is_text(value.type);
+  if (has_text && (value.u.s.n > kMostOutputBytes || (value.u.s.p == nullptr && value.u.s.n > 0)))
+    return value.u.s.n > kMostOutputBytes ? GANGER_NO_MEMORY : GANGER_BAD_PARAM;
+  const std::size_t bytes = name.size() + (has_text ? value.u.s.n : sizeof(value));
+
+  const std::lock_guard lock(mutex_);
+  is_touched_.store(true, std::memory_order_relaxed);
+  const auto old = outputs_.find(name);
+  const std::size_t old_bytes =
+      old == outputs_.end() ? 0 : name.size() + (old->second.is_text() ? old->second.text.size() : sizeof(value));
+  if (output_bytes_ - old_bytes + bytes > kMostOutputBytes) return GANGER_NO_MEMORY;
+  output_bytes_ += bytes - old_bytes;
+  outputs_.insert_or_assign(std::string(name), Value::copy_of(value));
+  return GANGER_OK;
+}
+
+Outputs ganger_ctx::take_outputs() {
+  if (!is_touched_.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard lock(mutex_);
+  return std::exchange(outputs_, {});
+}
+
+ganger_str ganger_ctx::work_dir() {
+  const std::lock_guard lock(mutex_);
+  is_touched_.store(true, std::memory_order_relaxed);
+  if (work_dir_.empty()) work_dir_ = parts_.scope->work_dir();
+  return {work_dir_.c_str(), work_dir_.size()};
+}
+
+OwnerId ganger_ctx::make_owner() {
+  OwnerId id = owner();
+  if (id != 0) return id;
+  const OwnerId fresh = last_owner.fetch_add(1, std::memory_order_relaxed) + 1;
+  // Two threads of one task may borrow for the first time together; the first one names them both.
+  return owner_.compare_exchange_strong(id, fresh, std::memory_order_acq_rel) ? fresh : id;
+}
+
+ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view pool, std::int64_t wait_ns,
+                                  ganger_lease& out) {
+  if (parts_.pools == nullptr) return fail(GANGER_UNSUPPORTED, "nothing can be borrowed here");
+  if (stop_reason() != GANGER_RUNNING || parts_.stop->is_abandoned()) return GANGER_CANCELLED;
+  std::string why;
+  const PoolOfKind* found = parts_.pools->find(interface, pool, why);
+  if (found == nullptr) return fail(GANGER_NO_RESOURCE, why);
+
+  const OwnerId id = make_owner();
+  const CurrentCall current(this);
+  Acquired got = found->pool->acquire(id, {.longest = Duration(0), .deadline = parts_.deadline}, this);
+  if (got.end == AcquireEnd::timed_out && wait_ns != 0) {
+    // At the limit: wait, and let a stop of the task end the wait.
+    struct Waiting {
+      Pool* pool;
+      OwnerId owner;
+    } waiting{found->pool.get(), id};
+    const std::uint64_t token = parts_.stop->on_stop(
+        [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); }, &waiting);
+    WaitBounds bounds{.deadline = parts_.deadline};
+    if (wait_ns > 0) bounds.longest = Duration(wait_ns);
+    got = found->pool->acquire(id, bounds, this);
+    parts_.stop->off_stop(token);
+  }
+  switch (got.end) {
+    case AcquireEnd::ok:
+      out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
+      return GANGER_OK;
+    case AcquireEnd::timed_out:
+      return fail(stop_reason() != GANGER_RUNNING ? GANGER_CANCELLED : GANGER_TIMEOUT,
+                  got.error ? got.error->message : "");
+    case AcquireEnd::cancelled:
+      return GANGER_CANCELLED;
+    case AcquireEnd::closed:
+    case AcquireEnd::failed:
+      break;
+  }
+  if (stop_reason() != GANGER_RUNNING) return GANGER_CANCELLED;
+  return fail(GANGER_NO_RESOURCE, got.error ? got.error->message : "the pool gave nothing");
+}
+
+void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
+  const std::uint64_t id = std::exchange(lease, {}).id;
+  const LeaseState how = state == GANGER_LEASE_CLEAN     ? LeaseState::clean
+                         : state == GANGER_LEASE_SUSPECT ? LeaseState::suspect
+                                                         : LeaseState::broken;
+  const CurrentCall current(this);
+  const bool was_out = id != 0 && parts_.pools != nullptr && owner() != 0 && parts_.pools->release(owner(), id, how);
+  if (!was_out && id != 0)
+    parts_.scope->log(GANGER_LOG_WARN,
+                      fmt::format("gave back a lease that is not out (id {}): a bug of the plugin", id));
+}
+
+ganger_status ganger_ctx::parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
+                                   std::uint32_t max_threads) {
+  const bool is_outermost = crews_.fetch_add(1, std::memory_order_acq_rel) == 0;
+  // What fails inside a crew stops the task's other threads only when that is all they work for.
+  Crew crew(n, fn, user, max_threads, *this, is_outermost ? &sibling_stop_ : nullptr);
+  const ganger_status status = crew.work(parts_.lender);
+  if (is_outermost) sibling_stop_.store(GANGER_RUNNING, std::memory_order_relaxed);
+  crews_.fetch_sub(1, std::memory_order_acq_rel);
+  return status;
+}

@@ -1,0 +1,109 @@
+// One call into a plugin, seen from inside: what ganger_ctx stands for.
+#pragma once
+#include <ganger/plugin.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/plugin/types.h"
+#include "host/pools/lease.h"
+#include "host/stop/clock.h"
+#include "host/stop/stop_source.h"
+
+namespace ganger::host {
+
+class PoolSet;
+
+enum class LeaseEvent : std::uint8_t { acquired, released, leaked };
+
+/// What a task has set, by name.
+using Outputs = std::map<std::string, Value, std::less<>>;
+
+/// The run around a call. Thread: every member from any thread that works for the call.
+class CallScope {
+ public:
+  virtual ~CallScope() = default;
+  virtual void log(int level, std::string_view line) = 0;
+  virtual void progress(std::uint64_t done, std::uint64_t total, std::string_view what) = 0;
+  /// False when there is no such output, or this task does not come after that one.
+  virtual bool input(std::string_view task, std::string_view name, Value& out) = 0;
+  /// Made at the first call; empty when it could not be, which has been logged.
+  virtual std::string work_dir() = 0;
+  virtual void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) = 0;
+};
+
+/// Lends idle workers to a task that has parallel work. Thread: any.
+class WorkerLender {
+ public:
+  virtual ~WorkerLender() = default;
+  /// True when an idle worker is calling function(argument) now; never waits.
+  virtual bool try_lend(void (*function)(void*) noexcept, void* argument) = 0;
+};
+
+/// What a call is made with. All of it outlives the call.
+struct CallParts {
+  CallScope* scope = nullptr;
+  const std::vector<Param>* params = nullptr;          ///< of the task type or pool kind
+  const std::vector<const Values*>* values = nullptr;  ///< one for each of them
+  StopSource* stop = nullptr;
+  TimePoint deadline = kNever;
+  PoolSet* pools = nullptr;        ///< null where nothing may be borrowed
+  WorkerLender* lender = nullptr;  ///< null where there are no workers
+};
+
+}  // namespace ganger::host
+
+/// Behind the opaque pointer of the ABI. One a thread, used for one call after another; a call that uses no service
+/// costs a few stores.
+struct ganger_ctx {
+ public:
+  ganger_ctx() = default;
+  ganger_ctx(const ganger_ctx&) = delete;
+  ganger_ctx& operator=(const ganger_ctx&) = delete;
+
+  void begin(const ganger::host::CallParts& parts);
+  /// Takes back what is still borrowed, ends callbacks and descriptor. Returns how many leases were leaked.
+  std::uint32_t end();
+
+  const ganger::host::CallParts& parts() const { return parts_; }
+  std::int32_t stop_reason() const {
+    const std::int32_t reason = parts_.stop->reason();
+    return reason != GANGER_RUNNING ? reason : sibling_stop_.load(std::memory_order_relaxed);
+  }
+  ganger_status fail(ganger_status status, std::string_view why);
+  /// The text of the last fail(); moved out.
+  std::string take_why();
+  ganger_status param(std::string_view name, std::uint64_t i, ganger_value& out) const;
+  ganger_status input(std::string_view task, std::string_view name, ganger_value& out);
+  ganger_status output(std::string_view name, const ganger_value& value);
+  ganger::host::Outputs take_outputs();
+  ganger_str work_dir();
+  ganger_status acquire(std::string_view interface, std::string_view pool, std::int64_t wait_ns, ganger_lease& out);
+  void release(ganger_lease& lease, std::uint32_t state);
+  ganger_status parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
+                         std::uint32_t max_threads);
+  /// 0 when nothing has been borrowed.
+  ganger::host::OwnerId owner() const { return owner_.load(std::memory_order_acquire); }
+
+ private:
+  ganger::host::OwnerId make_owner();
+
+  ganger::host::CallParts parts_;
+  std::atomic<ganger::host::OwnerId> owner_{0};
+  std::atomic<std::int32_t> sibling_stop_{GANGER_RUNNING};  // a part of parallel() failed: the others should end
+  std::atomic<std::uint32_t> crews_{0};                     // parallel() calls under way
+  std::atomic<bool> is_touched_{false};                     // something below needs clearing
+  std::mutex mutex_;
+  // guarded by mutex_
+  std::string why_;
+  ganger::host::Outputs outputs_;
+  std::size_t output_bytes_ = 0;
+  std::vector<std::unique_ptr<ganger::host::Value>> inputs_;  // lent to the plugin until the call ends
+  std::string work_dir_;
+};

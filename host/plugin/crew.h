@@ -1,0 +1,48 @@
+// The threads that work on one parallel() call: its caller, who helps, and workers that happen to be free.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+#include "host/plugin/context.h"
+
+namespace ganger::host {
+
+/// Lives on the caller's stack: work() returns only when every helper has left. Since the caller works itself, a crew
+/// needs nobody and nested ones cannot deadlock.
+class Crew {
+ public:
+  using Function = ganger_status (*)(void* user, std::uint64_t i);
+
+  /// Shape: max_threads counts the caller, 0 = as many as there are;  sibling_stop is set at the first failure, or
+  /// null
+  Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, ganger_ctx& ctx,
+       std::atomic<std::int32_t>* sibling_stop);
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  /// Makes all calls. Returns the first status that is not GANGER_OK; GANGER_CANCELLED when a stop left some out.
+  ganger_status work(WorkerLender* lender);
+
+ private:
+  void take_calls(WorkerLender* lender);
+  void ask_for_help(WorkerLender& lender);
+  void fail(ganger_status status);
+  static void help(void* crew) noexcept;
+
+  const std::uint64_t n_;
+  const Function fn_;
+  void* const user_;
+  const std::uint32_t max_helpers_;
+  ganger_ctx& ctx_;
+  std::atomic<std::int32_t>* const sibling_stop_;
+  std::atomic<std::uint64_t> next_{0};
+  std::atomic<ganger_status> status_{GANGER_OK};
+  std::atomic<bool> was_cut_short_{false};
+  std::mutex mutex_;
+  std::condition_variable left_;
+  std::uint32_t helpers_ = 0;  // guarded by mutex_; written by the caller and by helpers that leave
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,176 @@
+#include "host/plugin/pool_set.h"
+
+#include <fmt/format.h>
+
+#include "host/plugin/context.h"
+#include "host/plugin/services.h"
+
+namespace ganger::host {
+
+namespace {
+
+/// open() has callbacks and a descriptor of its own, but stops when its borrower does.
+struct StopLink {
+  StopSource* outer;
+  StopSource* inner;
+  static void pass_on(void* link) {
+    const auto* l = static_cast<StopLink*>(link);
+    l->inner->request(l->outer->reason());
+  }
+};
+
+/// The four functions of a pool kind, called with all the care a plugin needs.
+class KindProvider final : public Provider {
+ public:
+  KindProvider(const PoolKind& kind, const std::vector<Values>& values, std::string pool)
+      : kind_(kind), pool_(std::move(pool)) {
+    for (const Values& v : values) values_.push_back(&v);
+  }
+
+  Result<void*> open(void* borrower) noexcept override {
+    // On behalf of the borrower: its stop, its deadline, its lines in the log; the pool's own parameters.
+    const auto& caller = *static_cast<const ganger_ctx*>(borrower);
+    CallParts parts = caller.parts();
+    parts.params = &kind_.params;
+    parts.values = &values_;
+    parts.pools = nullptr;
+    parts.lender = nullptr;
+    const auto stop = std::make_shared<StopSource>();
+    StopLink link{parts.stop, stop.get()};
+    const std::uint64_t token = link.outer->on_stop(&StopLink::pass_on, &link);
+    parts.stop = stop.get();
+    ganger_ctx ctx;
+    ctx.begin(parts);
+    void* handle = nullptr;
+    std::string why;
+    const ganger_status status = guarded([&] { return kind_.open(host_table(), &ctx, kind_.user, &handle); }, why);
+    if (why.empty()) why = ctx.take_why();
+    ctx.end();
+    link.outer->off_stop(token);
+    if (status == GANGER_OK && handle != nullptr) return handle;
+    if (why.empty()) why = status == GANGER_OK ? "open() said OK but gave nothing" : fmt::format("status {}", status);
+    return failure(ErrorKind::pool_unavailable,
+                   fmt::format("pool '{}' ({}) could not be opened: {}", pool_, kind_.id, why));
+  }
+  void close(void* handle) noexcept override {
+    call([&] {
+      kind_.close(kind_.user, handle);
+      return GANGER_OK;
+    });
+  }
+  bool has_check() const noexcept override { return kind_.check != nullptr; }
+  bool has_reset() const noexcept override { return kind_.reset != nullptr; }
+  bool check(void* handle) noexcept override {
+    return kind_.check == nullptr || call([&] { return kind_.check(kind_.user, handle); });
+  }
+  bool reset(void* handle) noexcept override {
+    return kind_.reset == nullptr || call([&] { return kind_.reset(kind_.user, handle); });
+  }
+
+ private:
+  template <class F>
+  bool call(F&& f) const noexcept {
+    std::string why;
+    const bool is_ok = guarded(f, why) == GANGER_OK;
+    if (CallScope* scope = default_scope(); !why.empty() && scope != nullptr)
+      scope->log(GANGER_LOG_WARN, fmt::format("pool kind {} {}", kind_.id, why));
+    return is_ok;
+  }
+
+  const PoolKind& kind_;
+  const std::string pool_;
+  std::vector<const Values*> values_;
+};
+
+}  // namespace
+
+/// Hands what happens to the pools to the call that made it happen.
+class PoolSet::Observer final : public PoolObserver {
+ public:
+  void log(const Pool&, std::string_view line) noexcept override {
+    if (CallScope* s = scope()) s->log(GANGER_LOG_DEBUG, line);
+  }
+  void acquired(const Pool& pool, OwnerId, std::uint64_t lease, Duration waited) noexcept override {
+    if (CallScope* s = scope()) s->lease_event(LeaseEvent::acquired, pool.name(), lease, waited);
+  }
+  void released(const Pool& pool, OwnerId, std::uint64_t lease) noexcept override {
+    if (CallScope* s = scope()) s->lease_event(LeaseEvent::released, pool.name(), lease, Duration(0));
+  }
+  void leaked(const Pool& pool, OwnerId, std::uint64_t lease) noexcept override {
+    if (CallScope* s = scope()) s->lease_event(LeaseEvent::leaked, pool.name(), lease, Duration(0));
+  }
+  void misused(const Pool&, std::uint64_t) noexcept override {}  // the context says it, with the task's name
+
+ private:
+  static CallScope* scope() {
+    const ganger_ctx* call = current_call();
+    return call != nullptr ? call->parts().scope : default_scope();
+  }
+};
+
+PoolSet::PoolSet(Clock& clock) : clock_(clock), observer_(std::make_unique<Observer>()) {}
+PoolSet::~PoolSet() = default;
+
+Result<void> PoolSet::add(const PoolKind& kind, PoolSettings settings, std::vector<Values> values) {
+  auto entry = std::make_unique<PoolOfKind>();
+  entry->kind = &kind;
+  entry->values = std::move(values);
+  const std::string name = settings.name;
+  auto pool = Pool::make(std::move(settings), std::make_unique<KindProvider>(kind, entry->values, name), clock_,
+                         observer_.get());
+  if (!pool) return tl::unexpected(std::move(pool).error());
+  entry->pool = std::move(*pool);
+  entry->index = pools_.size();
+  pools_.push_back(std::move(entry));
+  return {};
+}
+
+const PoolOfKind* PoolSet::find(std::string_view interface, std::string_view name, std::string& why) const {
+  const PoolOfKind* found = nullptr;
+  for (const auto& p : pools_) {
+    if (!name.empty() && p->pool->name() == name) {
+      if (p->kind->interface == interface) return p.get();
+      why = fmt::format("pool '{}' offers {}, not {}", name, p->kind->interface, interface);
+      return nullptr;
+    }
+    if (name.empty() && p->kind->interface == interface) {
+      if (found != nullptr) {
+        why = fmt::format("pools '{}' and '{}' both offer {}: say which", found->pool->name(), p->pool->name(),
+                          interface);
+        return nullptr;
+      }
+      found = p.get();
+    }
+  }
+  if (found == nullptr)
+    why = name.empty() ? fmt::format("no pool of this job offers {}", interface)
+                       : fmt::format("no pool '{}' in this job", name);
+  return found;
+}
+
+std::uint64_t PoolSet::public_id(const PoolOfKind& pool, std::uint64_t lease) const {
+  return lease * pools_.size() + pool.index;
+}
+
+bool PoolSet::release(OwnerId owner, std::uint64_t public_id, LeaseState state) {
+  if (pools_.empty()) return false;
+  return pools_[public_id % pools_.size()]->pool->release(owner, public_id / pools_.size(), state);
+}
+
+std::uint32_t PoolSet::take_back(OwnerId owner) {
+  std::uint32_t n = 0;
+  for (const auto& p : pools_) n += p->pool->take_back(owner);
+  return n;
+}
+
+std::uint32_t PoolSet::abandon(OwnerId owner) {
+  std::uint32_t n = 0;
+  for (const auto& p : pools_) n += p->pool->abandon(owner);
+  return n;
+}
+
+void PoolSet::close() {
+  for (auto p = pools_.rbegin(); p != pools_.rend(); ++p) (*p)->pool->close();
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,54 @@
+// The pools of a run: what connects a pool of resources to the plugin that opens them.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/error.h"
+#include "host/plugin/types.h"
+#include "host/pools/pool.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+/// A pool with its kind and the parameters the job gives it.
+struct PoolOfKind {
+  const PoolKind* kind = nullptr;
+  std::vector<Values> values;  ///< of kind->params
+  std::unique_ptr<Pool> pool;
+  std::size_t index = 0;  ///< in the set
+};
+
+/// All pools of a run. Thread: add() before the run; everything else from any thread.
+class PoolSet {
+ public:
+  /// Lifetime: clock outlives the set
+  explicit PoolSet(Clock& clock);
+  ~PoolSet();
+  PoolSet(const PoolSet&) = delete;
+  PoolSet& operator=(const PoolSet&) = delete;
+
+  Result<void> add(const PoolKind& kind, PoolSettings settings, std::vector<Values> values);
+
+  /// The pool of that name that offers the interface; with no name the only one that does. Null, and `why`,
+  /// otherwise.
+  const PoolOfKind* find(std::string_view interface, std::string_view name, std::string& why) const;
+
+  /// The id a plugin sees: lease ids are of one pool, these of the set.
+  std::uint64_t public_id(const PoolOfKind& pool, std::uint64_t lease) const;
+  /// False when it is not out to that owner.
+  bool release(OwnerId owner, std::uint64_t public_id, LeaseState state);
+  std::uint32_t take_back(OwnerId owner);
+  std::uint32_t abandon(OwnerId owner);
+  void close();
+  const std::vector<std::unique_ptr<PoolOfKind>>& all() const { return pools_; }
+
+ private:
+  class Observer;
+  Clock& clock_;
+  std::unique_ptr<Observer> observer_;
+  std::vector<std::unique_ptr<PoolOfKind>> pools_;
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,35 @@
+// The folder of a run, and in it one for each task that asks: made when they are first needed.
+#pragma once
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "host/error.h"
+
+namespace ganger::host {
+
+/// An id for a run: sortable by time, unlikely to meet another ("20261122-043055-7f3a9c").
+std::string make_run_id();
+
+/// Thread: every member from any thread.
+class RunDir {
+ public:
+  /// Makes nothing yet. `path` is absolute.
+  explicit RunDir(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  /// Makes the folder of the run.
+  Result<void> create();
+  /// Makes the folder of a task: <run>/work/<task>.
+  Result<std::filesystem::path> create_for(std::string_view task);
+  /// Removes what was made; with keep_files only folders that are empty.
+  void clean_up(bool keep_files);
+
+ private:
+  const std::filesystem::path path_;
+  std::mutex mutex_;
+  bool is_made_ = false;  // guarded by mutex_
+};
+
+}  // namespace ganger::host

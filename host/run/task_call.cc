@@ -1,0 +1,235 @@
+#include "host/run/task_call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "host/plan/convert.h"
+#include "host/plugin/services.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr Duration kProgressPause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+/// One call, as the services see the run around it.
+class TaskScope final : public CallScope {
+ public:
+  TaskScope(TaskCall& call, const Attempt& attempt, ganger_ctx& ctx) : call_(call), attempt_(attempt), ctx_(ctx) {}
+  ~TaskScope() override {
+    if (!has_borrowed_.load(std::memory_order_relaxed)) return;
+    const std::lock_guard lock(call_.mutex_);
+    if (const auto b = call_.borrowing_.find(attempt_.task); b != call_.borrowing_.end() && b->second == &ctx_)
+      call_.borrowing_.erase(b);
+  }
+
+  void log(int level, std::string_view line) override {
+    if (!events().wants_log(level) || attempt_.stop->is_abandoned()) return;
+    Event e = event(EventKind::task_log);
+    e.level = static_cast<std::int8_t>(std::clamp<int>(level, GANGER_LOG_TRACE, GANGER_LOG_ERROR));
+    e.text = call_.without_secrets(line);
+    events().push(std::move(e));
+  }
+
+  void progress(std::uint64_t done, std::uint64_t total, std::string_view what) override {
+    if (!events().wants(EventKind::task_progress) || attempt_.stop->is_abandoned()) return;
+    const std::int64_t now = call_.parts_.clock.now().time_since_epoch().count();
+    std::int64_t last = last_progress_.load(std::memory_order_relaxed);
+    const bool is_last = total > 0 && done >= total;
+    if (!is_last && now - last < kProgressPause.count()) return;
+    if (!last_progress_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+    Event e = event(EventKind::task_progress);
+    e.done = done;
+    e.total = total;
+    e.text = call_.without_secrets(what);
+    events().push(std::move(e));
+  }
+
+  bool input(std::string_view task, std::string_view name, Value& out) override {
+    const auto from = call_.parts_.plan.find(task);
+    if (!from || !call_.comes_after(attempt_.task, *from)) return false;
+    auto value = call_.parts_.outputs.find(*from, name);
+    if (!value) return false;
+    out = std::move(*value);
+    return true;
+  }
+
+  std::string work_dir() override {
+    auto dir = call_.parts_.dir.create_for(call_.parts_.plan.name(attempt_.task));
+    if (dir) return dir->string();
+    log(GANGER_LOG_ERROR, dir.error().message);
+    return {};
+  }
+
+  void lease_event(LeaseEvent what, const std::string& pool, std::uint64_t lease, Duration waited) override {
+    if (what == LeaseEvent::acquired && !has_borrowed_.exchange(true, std::memory_order_relaxed)) {
+      const std::lock_guard lock(call_.mutex_);
+      call_.borrowing_[attempt_.task] = &ctx_;
+    }
+    if (what == LeaseEvent::leaked)
+      log(GANGER_LOG_WARN,
+          fmt::format("ended with a lease of pool '{}' still out; it was taken back: a bug of the plugin", pool));
+    const EventKind kind = what == LeaseEvent::acquired   ? EventKind::lease_acquired
+                           : what == LeaseEvent::released ? EventKind::lease_released
+                                                          : EventKind::lease_leaked;
+    if (!events().wants(kind)) return;
+    Event e = event(kind);
+    e.pool = pool;
+    e.lease = lease;
+    if (what == LeaseEvent::acquired) e.wait = waited;
+    events().push(std::move(e));
+  }
+
+ private:
+  EventSink& events() { return call_.parts_.events; }
+  Event event(EventKind kind) const {
+    Event e{.kind = kind, .worker = attempt_.worker, .task = attempt_.task};
+    e.attempt = attempt_.number;
+    return e;
+  }
+
+  TaskCall& call_;
+  const Attempt& attempt_;
+  ganger_ctx& ctx_;
+  std::atomic<std::int64_t> last_progress_{0};
+  std::atomic<bool> has_borrowed_{false};
+};
+
+Finished TaskCall::run(const Attempt& attempt) {
+  if (parts_.events.wants(EventKind::task_started)) {
+    Event e{.kind = EventKind::task_started, .worker = attempt.worker, .task = attempt.task};
+    e.attempt = attempt.number;
+    parts_.events.push(std::move(e));
+  }
+  thread_local ganger_ctx ctx;
+  Finished finished{.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
+  run_type(attempt, ctx, finished);
+  finished.ended = parts_.clock.now();
+  return finished;
+}
+
+void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished) {
+  const TaskType& type = *parts_.plan.task(attempt.task).type;
+  std::vector<const Values*> values;
+  std::vector<Values> deferred;
+  if (!type.params.empty() && !resolve(attempt, values, deferred, finished)) return;
+
+  TaskScope scope(*this, attempt, ctx);
+  ctx.begin({.scope = &scope,
+             .params = &type.params,
+             .values = &values,
+             .stop = attempt.stop,
+             .deadline = attempt.deadline,
+             .pools = &parts_.pools,
+             .lender = parts_.lender});
+  finished.status = guarded([&] { return type.run(host_table(), &ctx, type.user); }, finished.why);
+  if (finished.why.empty()) finished.why = ctx.take_why();
+  if (finished.status == GANGER_OK) {
+    finished.why.clear();
+    if (Outputs set = ctx.take_outputs(); !set.empty() && !attempt.stop->is_abandoned())
+      parts_.outputs.set(attempt.task, std::move(set));
+  } else if (finished.status < 0 || finished.status > GANGER_BUG) {
+    finished.why = fmt::format("returned status {}, which is none", finished.status);
+    finished.status = GANGER_BUG;
+  }
+  if (!finished.why.empty()) finished.why = without_secrets(finished.why);
+  ctx.end();
+}
+
+void TaskCall::given_up(TaskIndex task) {
+  ganger_ctx* ctx = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto b = borrowing_.find(task); b != borrowing_.end()) {
+      ctx = b->second;
+      borrowing_.erase(b);
+    }
+  }
+  if (ctx != nullptr && ctx->owner() != 0) parts_.pools.abandon(ctx->owner());
+}
+
+bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
+                       Finished& finished) {
+  const Binding& binding = parts_.plan.binding(attempt.task);
+  const auto& params = parts_.plan.task(attempt.task).type->params;
+  values.reserve(params.size());
+  deferred.reserve(params.size());  // pointers into it are kept
+  for (std::size_t p = 0; p < params.size(); ++p) {
+    const BoundParam& bound = binding[p];
+    if (bound.deferred.empty()) {
+      values.push_back(&bound.values);
+      continue;
+    }
+    deferred.push_back(bound.values);
+    for (std::size_t i = 0; i < bound.deferred.size(); ++i) {
+      std::string why;
+      if (!bound.deferred[i] || (fill_in(*bound.deferred[i], params[p].type, deferred.back()[i], why) &&
+                                 is_choice(params[p], deferred.back()[i], why)))
+        continue;
+      finished.status = GANGER_BAD_PARAM;
+      finished.why = fmt::format("parameter '{}': {}", params[p].name, why);
+      return false;
+    }
+    values.push_back(&deferred.back());
+  }
+  return true;
+}
+
+bool TaskCall::fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const {
+  std::string all;
+  for (const auto& piece : text.pieces) {
+    const auto* reference = std::get_if<Reference>(&piece);
+    if (reference == nullptr) {
+      all += std::get<std::string>(piece);
+      continue;
+    }
+    const auto from = parts_.plan.find(reference->name);
+    const auto value = from ? parts_.outputs.find(*from, reference->output) : std::nullopt;
+    const bool is_done = from && (!parts_.state_of || is_ok(parts_.state_of(*from)));
+    if (!value || !is_done) {
+      std::string has;
+      if (from && is_done)
+        for (const auto& [name, ignored] : parts_.outputs.of(*from)) has += (has.empty() ? "" : ", ") + name;
+      why = is_done
+                ? fmt::format("task '{}' has set no output '{}'; it has set: {}", reference->name, reference->output,
+                              has.empty() ? "nothing" : has)
+                : fmt::format("task '{}' is not done, so there is no '{}' of it", reference->name, reference->output);
+      return false;
+    }
+    if (text.single_reference() != nullptr) return convert(*value, type, out, why);
+    all += value->is_text() ? value->text : shown(*value);
+  }
+  return convert(Value::of_text(std::move(all)), type, out, why);
+}
+
+bool TaskCall::comes_after(TaskIndex task, TaskIndex before) const {
+  // Forwards from `before`; most ask for a task they come directly after.
+  const Graph& graph = parts_.plan.graph();
+  if (std::ranges::binary_search(graph.successors(before), task)) return true;
+  std::vector<bool> is_seen(graph.size(), false);
+  std::vector<TaskIndex> to_see{before};
+  while (!to_see.empty()) {
+    const TaskIndex at = to_see.back();
+    to_see.pop_back();
+    for (const TaskIndex s : graph.successors(at)) {
+      if (s == task) return true;
+      if (!is_seen[s]) to_see.push_back(s);
+      is_seen[s] = true;
+    }
+  }
+  return false;
+}
+
+std::string TaskCall::without_secrets(std::string_view text) const {
+  std::string masked(text);
+  for (const std::string& secret : parts_.secrets)
+    for (std::size_t at = 0; (at = masked.find(secret, at)) != std::string::npos; at += 3)
+      masked.replace(at, secret.size(), "***");
+  return masked;
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,56 @@
+// From an attempt to the call of the plugin's function, and back to how it ended.
+#pragma once
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/plan/plan.h"
+#include "host/plugin/context.h"
+#include "host/plugin/pool_set.h"
+#include "host/run/event.h"
+#include "host/run/executor.h"
+#include "host/run/outputs.h"
+#include "host/run/run_dir.h"
+
+namespace ganger::host {
+
+/// What the calls of a run are connected to. All outlive it.
+struct TaskCallParts {
+  const Plan& plan;
+  PoolSet& pools;
+  OutputStore& outputs;
+  RunDir& dir;
+  EventSink& events;
+  Clock& clock;
+  WorkerLender* lender = nullptr;                  ///< set before the first call
+  std::function<TaskState(TaskIndex)> state_of{};  ///< of another task, as the loop knows it
+  std::vector<std::string> secrets{};              ///< texts that never appear in a log line or an error
+};
+
+/// The body of every task: gives the plugin its parameters and services, keeps exceptions and leaks from getting out.
+/// Thread: run() from any thread, one attempt a thread.
+class TaskCall final : public TaskBody {
+ public:
+  explicit TaskCall(TaskCallParts parts) : parts_(std::move(parts)) {}
+
+  Finished run(const Attempt& attempt) override;
+  void given_up(TaskIndex task) override;
+  void set_lender(WorkerLender* lender) { parts_.lender = lender; }
+
+ private:
+  friend class TaskScope;
+  void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
+  bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
+               Finished& finished);
+  bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;
+  bool comes_after(TaskIndex task, TaskIndex before) const;
+  std::string without_secrets(std::string_view text) const;
+
+  TaskCallParts parts_;
+  std::mutex mutex_;
+  std::unordered_map<TaskIndex, ganger_ctx*> borrowing_;  // guarded by mutex_; calls that may have something on loan
+};
+
+}  // namespace ganger::host
