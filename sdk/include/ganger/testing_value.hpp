@@ -48,11 +48,12 @@ class value {
     return ganger::detail::read_value<T>(borrowed(), "value");
   }
   /// The C form. Lifetime: its text is this value's.
-  ganger_value borrowed() const {
+  ganger_value borrowed() const& {
     ganger_value v = plain_;
     if (is_text()) v.u.s = str(text_);
     return v;
   }
+  ganger_value borrowed() const&& = delete;
   /// The same content with another tag of the same kind (text or integer).
   value tagged(std::uint32_t type) const {
     value v = *this;
