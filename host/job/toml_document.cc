@@ -12,8 +12,14 @@
 #include "host/text.h"
 
 // Errors as values. The limit keeps the depth of recursion, here and in the library, far from the end of the stack.
+// The library's assertions fail on some wrong files ("[="), which it goes on to refuse properly; with NDEBUG they
+// would be promises to the optimizer instead.
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 32
+#define TOML_ASSERT(expr) static_assert(true)
+#undef NDEBUG
+// Some wrong input ("[" at the end of a line) runs into an assertion before it is reported; without, it is reported.
+#define TOML_ASSERT(expr) static_assert(true)
 #include <toml++/toml.h>
 
 namespace ganger::host {
@@ -113,8 +119,15 @@ std::size_t skip_string_or_comment(std::string_view text, std::size_t at) {
   return end;
 }
 
-/// A key of more parts than kMostKeyParts: the place of the dot that is too much.
-std::optional<std::size_t> find_deep_key(std::string_view text) {
+/// What the library must not be given.
+struct Refusal {
+  std::size_t at;
+  std::string message;
+};
+
+/// Looks at all that is outside strings and comments: a key of too many parts would overflow the stack, and a letter
+/// beyond ASCII, which TOML does not allow there, is undefined behaviour in the library.
+std::optional<Refusal> find_refusal(std::string_view text) {
   std::size_t dots = 0;
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
@@ -122,9 +135,15 @@ std::optional<std::size_t> find_deep_key(std::string_view text) {
       at = skip_string_or_comment(text, at);
       continue;
     }
+    const CodePoint letter = first_code_point(text.substr(at, 4));
+    if (letter.bytes > 1) {
+      return Refusal{
+          at, fmt::format("'{}' is outside a string; put quotes around it", excerpt(text.substr(at, letter.bytes)))};
+    }
     const bool ends_key = c == '\n' || c == '=' || c == ',' || c == '[' || c == '{';
     if (ends_key) dots = 0;
-    if (c == '.' && ++dots >= kMostKeyParts) return at;
+    if (c == '.' && ++dots >= kMostKeyParts)
+      return Refusal{at, fmt::format("a key has more than {} parts", kMostKeyParts)};
     ++at;
   }
   return {};
@@ -166,8 +185,8 @@ tl::expected<TomlTable, Error> parse_toml(const SourceText& source) {
         source, position_at(source, *at),
         fmt::format("byte 0x{:02X} is not UTF-8; save the file as UTF-8", static_cast<unsigned char>(text[*at])));
   }
-  if (const auto at = find_deep_key(text)) {
-    return bad_toml(source, position_at(source, *at), fmt::format("a key has more than {} parts", kMostKeyParts));
+  if (const auto refusal = find_refusal(text)) {
+    return bad_toml(source, position_at(source, refusal->at), refusal->message);
   }
   toml::parse_result result = toml::parse(text);
   if (!result) {
