@@ -1,6 +1,5 @@
 // A plugin of an outside project, in C++.
 #include <ganger/plugin.hpp>
-
 #include <string>
 
 namespace {
