@@ -35,7 +35,7 @@ struct Where {
 struct Error {
   ErrorKind kind = ErrorKind::bug;
   std::string message;  ///< what is wrong and what to do, no capital, no full stop
-  Where where;          ///< empty file = nowhere in particular
+  Where where = {};     ///< empty file = nowhere in particular
 };
 
 /// All that is wrong with one thing, found in one go; never empty where it is an error.

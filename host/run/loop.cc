@@ -487,6 +487,11 @@ bool Loop::left_out_tasks() const {
   return has_left_out_;
 }
 
+TaskState Loop::state_of(TaskIndex task) const {
+  const std::lock_guard lock(mutex_);
+  return record_.tasks[task].state;
+}
+
 RunView Loop::view() const {
   constexpr std::size_t kMostNames = 4;
   const std::lock_guard lock(mutex_);

@@ -66,6 +66,7 @@ class Loop final : public Completion {
   /// Has a failure, a stop or a drain kept a task from starting?
   bool left_out_tasks() const;
 
+  TaskState state_of(TaskIndex task) const;
   /// Counts and names of what runs now, for a progress bar.
   RunView view() const;
   /// What became of every task. Only when has_ended().

@@ -1,5 +1,6 @@
 #include "host/work/handoff.h"
 
+#include <chrono>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -14,7 +15,7 @@ constexpr int kPatience = 100;
 constexpr int kSpins = 200;
 // But while a woken thread is on its way, which takes it some 50 us, whoever goes to sleep has to be woken by the
 // thread that is just coming, who then sleeps before the other one is up, and so on: two wakes for each hand-off.
-constexpr int kSpinsForWoken = 4000;
+constexpr std::chrono::microseconds kSpinForWoken{120};
 
 constexpr Doorbell::Answer to_answer(Handoff::Given given) {
   return Doorbell::kFirstAnswer + static_cast<Doorbell::Answer>(given);
@@ -34,31 +35,25 @@ struct alignas(64) Handoff::Giver {
   Giver* next = nullptr;
 };
 
-// Why some of this is seq_cst: a worker stands at the hatch and then looks at the gate, a giver writes the gate and
-// then looks at the hatch. One of them must see the other, or both would wait.
-
 bool Handoff::Hatch::try_stand() {
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   const bool is_free =
       tag(state) == kEmpty || (tag(state) == kFilled && collected_.load(std::memory_order_acquire) == state);
-  return is_free && state_.compare_exchange_strong(state, state - tag(state) + kTags + kOpen,
-                                                   std::memory_order_seq_cst, std::memory_order_relaxed);
+  const std::uint32_t next_stand = state - tag(state) + kTags;
+  return is_free && state_.compare_exchange_strong(state, next_stand + kOpen, std::memory_order_acq_rel);
 }
 
 bool Handoff::Hatch::try_leave() {
   std::uint32_t state = state_.load(std::memory_order_relaxed);
-  return tag(state) == kOpen && state_.compare_exchange_strong(state, state - kOpen + kEmpty,
-                                                               std::memory_order_seq_cst, std::memory_order_relaxed);
+  return tag(state) == kOpen &&
+         state_.compare_exchange_strong(state, state - kOpen + kEmpty, std::memory_order_acq_rel);
 }
 
 bool Handoff::Hatch::try_put(Work work) {
-  std::uint32_t state = state_.load(std::memory_order_seq_cst);
+  std::uint32_t state = state_.load(std::memory_order_relaxed);
   if (tag(state) != kOpen) return false;
   const std::uint32_t stand = state - kOpen;
-  if (!state_.compare_exchange_strong(state, stand + kFilling, std::memory_order_seq_cst,
-                                      std::memory_order_relaxed)) {
-    return false;
-  }
+  if (!state_.compare_exchange_strong(state, stand + kFilling, std::memory_order_acq_rel)) return false;
   work_ = work;
   state_.store(stand + kFilled, std::memory_order_release);
   return true;
@@ -91,15 +86,7 @@ Handoff::Given Handoff::give_in_turn(Work work, TimePoint until, const std::stop
   Giver giver;
   giver.work = work;
   enqueue(giver);
-  Giver& first = *first_giver_;
-  if (!hatch_.try_put(first.work)) {
-    lock.unlock();
-    return wait_for_turn(giver, until, stop);
-  }
-  dequeue(first);
   lock.unlock();
-  if (&first == &giver) return Given::accepted;
-  ring(first.bell, Given::accepted);
   return wait_for_turn(giver, until, stop);
 }
 
@@ -128,8 +115,9 @@ bool Handoff::try_give(Work work) {
 }
 
 void Handoff::arrive(WorkerSlot& slot) {
-  slot.at_hatch_ = gate_.load(std::memory_order_relaxed) == 0 && hatch_.try_stand() &&
-                   (gate_.load(std::memory_order_seq_cst) == 0 || !hatch_.try_leave());
+  // A giver may join the queue, or the gate be closed, right after the look at it: the worker then finds that out
+  // when it leaves the hatch, which is soon.
+  slot.at_hatch_ = gate_.load(std::memory_order_acquire) == 0 && hatch_.try_stand();
   if (!slot.at_hatch_) arrive_in_turn(slot);
 }
 
@@ -184,7 +172,7 @@ std::optional<Work> Handoff::accept(WorkerSlot& slot) {
 
 void Handoff::close() {
   std::unique_lock lock(lock_);
-  gate_.store(kClosed, std::memory_order_seq_cst);
+  gate_.store(kClosed, std::memory_order_release);
   Giver* giver = std::exchange(first_giver_, nullptr);
   last_giver_ = nullptr;
   for (Giver* each = giver; each != nullptr; each = each->next) each->is_queued = false;
@@ -200,7 +188,7 @@ void Handoff::enqueue(Giver& giver) {
   giver.previous = last_giver_;
   (last_giver_ != nullptr ? last_giver_->next : first_giver_) = &giver;
   last_giver_ = &giver;
-  gate_.fetch_add(1, std::memory_order_seq_cst);
+  gate_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Handoff::dequeue(Giver& giver) {
@@ -237,11 +225,22 @@ void Handoff::ring(Doorbell& bell, Given answer) {
 /// True as soon as `condition` holds; false when that takes so long that it is better to sleep.
 template <class Condition>
 bool Handoff::spin_until(Condition condition) const {
-  for (int round = 0;; ++round) {
+  for (int round = 0; round < kSpins; ++round) {
     if (condition()) return true;
-    if (round >= kSpins && (round >= kSpinsForWoken || waking_.load(std::memory_order_relaxed) <= 0)) return false;
     spin_pause();
   }
+  if (waking_.load(std::memory_order_relaxed) <= 0) return condition();
+  const TimePoint end = std::chrono::steady_clock::now() + kSpinForWoken;
+  while (waking_.load(std::memory_order_relaxed) > 0 && std::chrono::steady_clock::now() < end) {
+    if (condition()) return true;
+    spin_pause();
+  }
+  // The woken thread is up: it comes within the time of a short spin.
+  for (int round = 0; round < kSpins; ++round) {
+    if (condition()) return true;
+    spin_pause();
+  }
+  return false;
 }
 
 }  // namespace ganger::host

@@ -107,10 +107,9 @@ class Handoff {
 
   Hatch hatch_;
 
-  // Seldom written, read by all.
-  alignas(64) std::atomic<std::uint32_t> gate_{
-      0};                                   // givers in the queue, and kClosed; the hatch is in use while it is 0
-  std::atomic<std::uint32_t> sleepers_{0};  // length of last_sleeper_'s list
+  // Seldom written, read by all. The gate: how many givers queue, and kClosed; the hatch is in use while it is 0.
+  alignas(64) std::atomic<std::uint32_t> gate_{0};
+  std::atomic<std::uint32_t> sleepers_{0};  // length of the list of last_sleeper_
   std::atomic<std::int32_t> waking_{0};     // threads that have been woken and do not run yet
 
   alignas(64) ShortLock lock_;          // to write gate_ and sleepers_, and for the lists

@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/cli/say.h"
+#include "host/cli/verbs.h"
+#include "host/job/suggest.h"
+#include "host/report/json_text.h"
+#include "host/stop/signals.h"
+
+namespace ganger::host {
+
+int help_verb(const Options& options) {
+  const std::string& name = options.subject;
+  if (name.empty()) {
+    answer(help_text(Verb::help));
+    return kExitOk;
+  }
+  const auto verb = std::ranges::find_if(verbs(), [&](const VerbName& v) { return v.name == name; });
+  if (verb == verbs().end()) {
+    std::vector<std::string_view> names;
+    for (const VerbName& v : verbs()) names.push_back(v.name);
+    say(fmt::format("error: there is no command '{}'{}; see 'ganger help'", name, did_you_mean(name, names)));
+    return kExitUsage;
+  }
+  answer(help_text(verb->verb));
+  return kExitOk;
+}
+
+int version_verb(const Options& options) {
+  if (options.as_json)
+    answer(json_text(Json{{"schema", "ganger.version/1"},
+                          {"version", GANGER_VERSION},
+                          {"abi", fmt::format("{}.{}", GANGER_ABI_MAJOR, GANGER_ABI_MINOR)}}) +
+           "\n");
+  else
+    answer(fmt::format("ganger {} (plugin ABI {}.{})\n", GANGER_VERSION, GANGER_ABI_MAJOR, GANGER_ABI_MINOR));
+  return kExitOk;
+}
+
+int run_cli(int argc, const char* const* argv) {
+  leave_on_interrupt(kExitInterrupt);
+  const auto options = read_options(argc, argv);
+  if (!options) {
+    say(Errors{options.error()});
+    return kExitUsage;
+  }
+  if (options->wants_help) {
+    answer(help_text(options->verb));
+    return kExitOk;
+  }
+  switch (options->verb) {
+    case Verb::run:
+      return options->dry_run ? plan_verb(*options) : run_verb(*options);
+    case Verb::exec:
+      return exec_verb(*options);
+    case Verb::plan:
+      return plan_verb(*options);
+    case Verb::check:
+      return check_verb(*options);
+    case Verb::list:
+      return list_verb(*options);
+    case Verb::inspect:
+      return inspect_verb(*options);
+    case Verb::graph:
+      return graph_verb(*options);
+    case Verb::version:
+      return version_verb(*options);
+    case Verb::help:
+      return help_verb(*options);
+  }
+  return kExitBug;
+}
+
+}  // namespace ganger::host

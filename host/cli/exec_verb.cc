@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/cli/prepare.h"
+#include "host/cli/say.h"
+#include "host/cli/verbs.h"
+#include "host/report/json_text.h"
+
+namespace ganger::host {
+
+namespace {
+
+Json json_of(const Value& value) {
+  switch (value.type) {
+    case GANGER_BOOL:
+      return value.i != 0;
+    case GANGER_I64:
+    case GANGER_SIZE:
+      return value.i;
+    case GANGER_F64:
+      return value.f;
+    case GANGER_STR:
+    case GANGER_PATH:
+      return value.text;
+    default:
+      return shown(value);
+  }
+}
+
+/// A job of one task. What stands on the command line is meant as it is: no `${...}` in it.
+Job job_of(const std::string& type, const TaskType& described, const std::vector<std::string>& arguments) {
+  Job job;
+  job.name = type;
+  TaskEntry task;
+  task.name = described.name;
+  task.uses = type;
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');
+    const std::string key = argument.substr(0, equals);
+    std::string text = argument.substr(equals + 1);
+    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos; at += 3) text.insert(at, "$");
+    JobValue element;
+    element.value = std::move(text);
+    const auto param = described.find_param(key);
+    const bool is_list = param && described.params[*param].is_list();
+    const auto known = std::ranges::find_if(task.with, [&](const Setting& s) { return s.key == key; });
+    if (!is_list) {
+      if (known != task.with.end())
+        known->value = std::move(element);
+      else
+        task.with.push_back({key, std::move(element), {}});
+      continue;
+    }
+    if (known == task.with.end()) {
+      JobValue list;
+      list.value = JobValue::List{std::move(element)};
+      task.with.push_back({key, std::move(list), {}});
+    } else {
+      std::get<JobValue::List>(known->value.value).push_back(std::move(element));
+    }
+  }
+  job.tasks.push_back(std::move(task));
+  return job;
+}
+
+}  // namespace
+
+int exec_verb(const Options& options) {
+  const auto fail = [](const Errors& errors) {
+    say(errors);
+    return exit_code(errors);
+  };
+  const auto state = state_dir(options);
+  if (!state) return fail({state.error()});
+  Prepared prepared;
+  prepared.registry = make_registry(options, {});
+  prepared.facts = make_facts(options, *state);
+  const auto type = prepared.registry->task_type(options.subject);
+  if (!type) return fail({type.error()});
+  prepared.reading.job = job_of(options.subject, **type, options.arguments);
+  auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, {});
+  if (!planned) return fail(planned.error());
+  prepared.job = std::move(*planned);
+
+  SessionSettings settings = make_settings(options, prepared);
+  settings.has_summary = options.verbose;
+  settings.keep_files = true;  // an output may be a path in there
+  settings.again.clear();
+  return run_session(prepared.job, *prepared.registry, settings, [&](const OutputStore& outputs, RunEnd end) {
+    if (end != RunEnd::finished || settings.events == "-") return;
+    Json answer_json = Json::object();
+    for (const auto& [name, value] : outputs.of(0)) answer_json[name] = json_of(value);
+    answer(json_text(answer_json) + "\n");
+  });
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,301 @@
+#include "host/cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <sstream>
+
+#include "host/job/suggest.h"
+#include "host/units.h"
+
+namespace ganger::host {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct VerbText {
+  Verb verb;
+  std::string_view usage, about, example;
+};
+
+constexpr VerbText kTexts[] = {
+    {Verb::run, "ganger run JOB.toml [OPTIONS]", "Checks a job, puts its tasks in order and runs them.",
+     "ganger run nightly.toml -p root=/srv --timeout 30m --events events.jsonl"},
+    {Verb::exec, "ganger exec PLUGIN.TYPE [KEY=VALUE ...] [OPTIONS]",
+     "Runs one task without a job file. Its outputs are JSON on stdout; KEY=VALUE again adds to a list.",
+     "ganger exec demo.echo text=hello"},
+    {Verb::plan, "ganger plan JOB.toml [OPTIONS]",
+     "Shows what a job would run, in which order and why, without running it.",
+     "ganger plan nightly.toml -p root=/srv"},
+    {Verb::check, "ganger check JOB.toml|PLUGIN.so [OPTIONS]",
+     "Finds everything that is wrong with a job or a plugin. Exit 0 nothing, 4 something.",
+     "ganger check nightly.toml"},
+    {Verb::list, "ganger list [OPTIONS]",
+     "Shows the plugins that are found, what they provide and where they come from.", "ganger list -v"},
+    {Verb::inspect, "ganger inspect PLUGIN|PLUGIN.TYPE|FILE.so [OPTIONS]",
+     "Shows what a plugin or one of its types takes and does.", "ganger inspect files.hash"},
+    {Verb::graph, "ganger graph JOB.toml --as dot|mermaid|json", "Shows what comes after what in a job.",
+     "ganger graph nightly.toml --as dot | dot -Tsvg > nightly.svg"},
+    {Verb::version, "ganger version", "Shows the version of the program and of its plugin ABI.",
+     "ganger version --format json"},
+    {Verb::help, "ganger help [COMMAND]", "Shows this, or the help of a command.", "ganger help run"},
+};
+
+const VerbText& text_of(Verb verb) {
+  return *std::ranges::find_if(kTexts, [&](const VerbText& t) { return t.verb == verb; });
+}
+
+bool takes_job(Verb v) { return v == Verb::run || v == Verb::plan || v == Verb::check || v == Verb::graph; }
+bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec; }
+bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::graph && v != Verb::help; }
+
+po::options_description options_of(Verb verb) {
+  po::options_description d("Options", 110, 60);
+  auto add = d.add_options();
+  const auto text = [] { return po::value<std::string>(); };
+  const auto texts = [] { return po::value<std::vector<std::string>>(); };
+  if (takes_job(verb)) {
+    add("param,p", texts()->composing()->value_name("K=V"), "sets a parameter of the job");
+    if (verb != Verb::check)
+      add("only", texts()->multitoken()->composing()->value_name("TASK..."),
+          "only these tasks, with what they come after");
+  }
+  if (runs_tasks(verb)) {
+    add("timeout", text()->value_name("D"), "deadline of the run, such as 30s or 10m");
+    add("grace", text()->value_name("D"), "what stopped tasks get before they are given up");
+    add("workers,j", text()->value_name("N"), "threads of the work pool");
+    add("events", text()->value_name("FILE|-|fd:N"), "writes the events of the run as JSON Lines");
+    add("state-dir", text()->value_name("DIR"), "where runs keep their folders");
+    add("exit-style", text()->value_name("seed|unix"), "exit codes: ours, or 124, 128+signal, 1, 2");
+  }
+  if (verb == Verb::run) {
+    add("keep-going,k", "goes on after a failure with what does not depend on it");
+    add("dry-run,n", "shows the plan instead of running it");
+  }
+  if (verb != Verb::version && verb != Verb::help)
+    add("plugin-dir,P", texts()->composing()->value_name("DIR"), "looks for plugins there first");
+  if (is_reading(verb) || verb == Verb::run)
+    add("format", text()->value_name("text|json"), verb == Verb::run ? "of --dry-run" : "of the answer");
+  if (verb == Verb::graph) add("as", text()->value_name("dot|mermaid|json"), "how the graph is written");
+  add("color", text()->value_name("auto|always|never"), "colour; also NO_COLOR, FORCE_COLOR");
+  add("quiet,q", "says only what went wrong");
+  add("verbose,v", "says more");
+  add("help,h", "shows this");
+  return d;
+}
+
+tl::unexpected<Error> usage(std::string message) { return failure(ErrorKind::usage, std::move(message)); }
+
+std::string hint(Verb verb) {
+  return fmt::format("; see 'ganger help {}'", verbs()[static_cast<std::size_t>(verb)].name);
+}
+
+/// One of a few words, with a suggestion.
+Result<std::string> one_of(const std::string& option, const std::string& given, std::vector<std::string_view> words) {
+  if (std::ranges::count(words, given) > 0) return given;
+  std::string all;
+  for (const auto w : words) all += (all.empty() ? "" : ", ") + std::string(w);
+  return usage(fmt::format("--{} {}: it is one of {}{}", option, given, all, did_you_mean(given, words)));
+}
+
+class Reader {
+ public:
+  Reader(Verb verb, const po::variables_map& values) : values_(values) { options_.verb = verb; }
+
+  Result<Options> read() {
+    static_cast<void>(read_words() && read_durations() && read_workers() && read_params() && read_positionals());
+    if (error_) return tl::unexpected(std::move(*error_));
+    return std::move(options_);
+  }
+
+ private:
+  const std::string* find(const char* name) const {
+    return values_.count(name) > 0 ? &values_[name].as<std::string>() : nullptr;
+  }
+  std::vector<std::string> all(const char* name) const {
+    return values_.count(name) > 0 ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+  }
+  bool fail(std::string message) {
+    error_ = Error{ErrorKind::usage, std::move(message), {}};
+    return false;
+  }
+  bool word(const char* name, std::vector<std::string_view> words, std::string& out) {
+    const std::string* given = find(name);
+    if (given == nullptr) return true;
+    auto checked = one_of(name, *given, std::move(words));
+    if (!checked) return fail(checked.error().message);
+    out = *checked;
+    return true;
+  }
+
+  bool read_words() {
+    std::string colour = "auto", style = "seed", format = "text";
+    if (!word("color", {"auto", "always", "never"}, colour) || !word("exit-style", {"seed", "unix"}, style) ||
+        !word("format", {"text", "json"}, format) || !word("as", {"dot", "mermaid", "json"}, options_.graph_as))
+      return false;
+    options_.colour = colour == "auto"     ? ColourWish::automatic
+                      : colour == "always" ? ColourWish::always
+                                           : ColourWish::never;
+    options_.exit_style = style == "seed" ? ExitStyle::seed : ExitStyle::unix_like;
+    options_.as_json = format == "json";
+    options_.keep_going = values_.count("keep-going") > 0;
+    options_.dry_run = values_.count("dry-run") > 0;
+    options_.quiet = values_.count("quiet") > 0;
+    options_.verbose = values_.count("verbose") > 0;
+    options_.wants_help = values_.count("help") > 0;
+    if (options_.quiet && options_.verbose) return fail("--quiet and --verbose exclude each other");
+    options_.only = all("only");
+    if (const auto* events = find("events")) {
+      if (events->empty()) return fail("--events needs a file name, - or fd:N");
+      options_.events = *events;
+    }
+    if (const auto* dir = find("state-dir")) {
+      if (dir->empty()) return fail("--state-dir needs a folder");
+      options_.state_dir = fs::absolute(*dir).lexically_normal();
+    }
+    for (const std::string& dir : all("plugin-dir")) {
+      if (dir.empty()) return fail("--plugin-dir needs a folder");
+      options_.plugin_dirs.push_back(fs::absolute(dir).lexically_normal());
+    }
+    return true;
+  }
+
+  bool read_durations() {
+    for (const auto& [name, out] : {std::pair{"timeout", &options_.timeout}, std::pair{"grace", &options_.grace}}) {
+      const std::string* given = find(name);
+      if (given == nullptr) continue;
+      const auto ns = parse_duration(*given);
+      if (!ns) return fail(fmt::format("--{} {}: it must be a duration such as 30s or 10m", name, *given));
+      if (*ns == 0 && out == &options_.timeout)
+        return fail("--timeout 0: a run needs some time; leave it out for no deadline");
+      *out = Duration(*ns);
+    }
+    return true;
+  }
+
+  bool read_workers() {
+    const std::string* given = find("workers");
+    if (given == nullptr) return true;
+    constexpr std::uint32_t kMost = 4096;
+    const bool is_number = !given->empty() && given->size() <= 4 &&
+                           std::ranges::all_of(*given, [](char c) { return c >= '0' && c <= '9'; });
+    const auto n = is_number ? static_cast<std::uint32_t>(std::stoul(*given)) : 0;
+    if (n < 1 || n > kMost) return fail(fmt::format("--workers {}: it must be a number from 1 to {}", *given, kMost));
+    options_.workers = n;
+    return true;
+  }
+
+  bool read_params() {
+    for (const std::string& given : all("param")) {
+      const auto equals = given.find('=');
+      if (equals == std::string::npos || equals == 0)
+        return fail(fmt::format("--param {}: it must be NAME=VALUE", given));
+      options_.params.insert_or_assign(given.substr(0, equals), given.substr(equals + 1));
+    }
+    return true;
+  }
+
+  bool read_positionals() {
+    std::vector<std::string> words = all("words");
+    const Verb verb = options_.verb;
+    if (options_.wants_help) return true;
+    const auto& name = verbs()[static_cast<std::size_t>(verb)].name;
+    const bool needs_subject = takes_job(verb) || verb == Verb::exec || verb == Verb::inspect;
+    const std::string what = verb == Verb::exec      ? "a task type (PLUGIN.TYPE)"
+                             : verb == Verb::inspect ? "a plugin, a type or a file"
+                             : verb == Verb::check   ? "a job file or a plugin"
+                                                     : "a job file";
+    if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
+    const std::size_t most = verb == Verb::exec ? SIZE_MAX : needs_subject || verb == Verb::help ? 1 : 0;
+    if (words.size() > most)
+      return fail(fmt::format("'{}' is one argument too many for {}{}", words[most], name, hint(verb)));
+    if (!words.empty()) options_.subject = words.front();
+    if (words.size() > 1) options_.arguments.assign(words.begin() + 1, words.end());
+    for (const std::string& a : options_.arguments)
+      if (const auto equals = a.find('='); equals == std::string::npos || equals == 0)
+        return fail(fmt::format("'{}': parameters of a task are given as KEY=VALUE{}", a, hint(verb)));
+    return true;
+  }
+
+  const po::variables_map& values_;
+  Options options_;
+  std::optional<Error> error_;
+};
+
+/// Program_options' complaint in our words.
+std::string complaint(const po::error& e, Verb verb) {
+  if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&e)) {
+    std::string name = unknown->get_option_name();
+    std::vector<std::string> names;
+    for (const auto& o : options_of(verb).options()) names.push_back("--" + o->long_name());
+    return fmt::format("unknown option '{}'{}{}", name, did_you_mean(name, {names.begin(), names.end()}), hint(verb));
+  }
+  return fmt::format("{}{}", e.what(), hint(verb));
+}
+
+}  // namespace
+
+const std::vector<VerbName>& verbs() {
+  static const std::vector<VerbName> all = {
+      {Verb::run, "run", "runs a job"},
+      {Verb::exec, "exec", "runs one task without a job"},
+      {Verb::plan, "plan", "shows what a job would run"},
+      {Verb::check, "check", "finds what is wrong with a job or a plugin"},
+      {Verb::list, "list", "shows the plugins that are found"},
+      {Verb::inspect, "inspect", "shows what a plugin takes and does"},
+      {Verb::graph, "graph", "shows what comes after what"},
+      {Verb::version, "version", "shows the version"},
+      {Verb::help, "help", "shows help"},
+  };
+  return all;
+}
+
+Result<Options> read_options(int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty()) return usage("it needs a command; see 'ganger help'");
+  std::string name = words.front();
+  if (name == "--version" || name == "-V") name = "version";
+  if (name == "--help" || name == "-h") name = "help";
+  const auto verb = std::ranges::find_if(verbs(), [&](const VerbName& v) { return v.name == name; });
+  if (verb == verbs().end()) {
+    std::vector<std::string_view> names;
+    for (const VerbName& v : verbs()) names.push_back(v.name);
+    const std::string what = name.starts_with("-") ? "option" : "command";
+    return usage(fmt::format("unknown {} '{}'{}; see 'ganger help'", what, name, did_you_mean(name, names)));
+  }
+  words.erase(words.begin());
+
+  po::options_description all = options_of(verb->verb);
+  all.add_options()("words", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("words", -1);
+  // An abbreviation that works today may be ambiguous with the next option.
+  const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+  try {
+    po::variables_map values;
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
+    return Reader(verb->verb, values).read();
+  } catch (const po::error& e) {
+    return usage(complaint(e, verb->verb));
+  }
+}
+
+std::string help_text(Verb verb) {
+  const VerbText& t = text_of(verb);
+  std::string text = fmt::format("Usage: {}\n\n{}\n", t.usage, t.about);
+  if (verb == Verb::help) {
+    text =
+        "ganger runs jobs: tasks from plugins, in order, with a deadline.\n\nUsage: ganger COMMAND "
+        "...\n\nCommands:\n";
+    for (const VerbName& v : verbs()) text += fmt::format("  {:<9}{}\n", v.name, v.summary);
+    return text + "\nExample:\n  ganger run nightly.toml\n\n'ganger help COMMAND' shows the options of one.\n";
+  }
+  std::ostringstream options;
+  options << options_of(verb);
+  return text + "\n" + options.str() + fmt::format("\nExample:\n  {}\n", t.example);
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,49 @@
+// The command line, read. Boost.Program_options only here.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/cli/exit_code.h"
+#include "host/error.h"
+#include "host/report/terminal.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+enum class Verb : unsigned char { run, exec, plan, check, list, inspect, graph, version, help };
+
+struct Options {
+  Verb verb = Verb::help;
+  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a verb; empty = none given
+  std::vector<std::string> arguments;  ///< key=value of exec
+  std::map<std::string, std::string, std::less<>> params;
+  std::optional<Duration> timeout, grace;
+  std::optional<std::uint32_t> workers;
+  std::vector<std::filesystem::path> plugin_dirs;  ///< absolute
+  std::vector<std::string> only;
+  std::string events;
+  std::filesystem::path state_dir;  ///< absolute; empty = the default
+  std::string graph_as = "dot";
+  bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
+  ExitStyle exit_style = ExitStyle::seed;
+  ColourWish colour = ColourWish::automatic;
+};
+
+/// Errors: usage, with the fix
+Result<Options> read_options(int argc, const char* const* argv);
+
+/// The help of a verb with its options and an example; that of the program for Verb::help.
+std::string help_text(Verb verb);
+
+struct VerbName {
+  Verb verb;
+  std::string_view name, summary;
+};
+/// All verbs there are, in the order of the help.
+const std::vector<VerbName>& verbs();
+
+}  // namespace ganger::host

@@ -1,0 +1,100 @@
+#include "host/cli/prepare.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <system_error>
+
+#include "host/cli/say.h"
+#include "host/plugin/services.h"
+#include "host/run/run_dir.h"
+#include "host/work/cpu_count.h"
+
+namespace ganger::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The variable's value as an absolute path; nothing when it is not set, empty or relative.
+std::optional<fs::path> folder_of(const char* variable) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value != '/') return std::nullopt;
+  return fs::path(value);
+}
+
+/// In single quotes where a shell would read it as something else.
+std::string quoted(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@+%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+Result<fs::path> state_dir(const Options& options) {
+  if (!options.state_dir.empty()) return options.state_dir;
+  if (const auto dir = folder_of("GANGER_STATE_DIR")) return *dir;
+  if (const auto dir = folder_of("XDG_STATE_HOME")) return *dir / "ganger";
+  if (const auto dir = folder_of("HOME")) return *dir / ".local/state/ganger";
+  return failure(
+      ErrorKind::configuration,
+      "no folder to keep runs in: neither GANGER_STATE_DIR nor XDG_STATE_HOME nor HOME is an absolute path; "
+      "give one with --state-dir");
+}
+
+std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs) {
+  SearchPath path(Environment::of_this_process(), options.plugin_dirs, job_dirs);
+  for (const std::string& warning : path.warnings()) say("warning: " + warning);
+  return std::make_unique<Registry>(std::move(path), host_table());
+}
+
+Facts make_facts(const Options& options, const fs::path& state) {
+  Facts facts;
+  facts.overrides = options.params;
+  facts.run_id = make_run_id();
+  facts.run_dir = state / "runs" / facts.run_id;
+  std::error_code ec;
+  facts.current_dir = fs::current_path(ec);
+  facts.env = [](const std::string& name) -> const char* { return std::getenv(name.c_str()); };
+  return facts;
+}
+
+tl::expected<Prepared, Errors> prepare(const Options& options) {
+  const auto state = state_dir(options);
+  if (!state) return tl::unexpected(Errors{state.error()});
+  Prepared prepared;
+  prepared.reading = read_job(options.subject);
+  prepared.registry = make_registry(options, prepared.reading.job.plugins);
+  prepared.facts = make_facts(options, *state);
+  auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, options.only);
+  if (!planned) return tl::unexpected(std::move(planned).error());
+  prepared.job = std::move(*planned);
+  return prepared;
+}
+
+SessionSettings make_settings(const Options& options, const Prepared& prepared) {
+  const Job& job = prepared.reading.job;
+  SessionSettings s;
+  s.job = job.name;
+  s.run_id = prepared.facts.run_id;
+  s.run_dir = prepared.facts.run_dir;
+  s.timeout = options.timeout ? options.timeout : job.timeout;
+  s.grace = options.grace.value_or(job.grace);
+  s.workers = options.workers.value_or(job.workers.value_or(usable_cpus()));
+  s.keep_going = options.keep_going;
+  s.events = options.events;
+  s.is_quiet = options.quiet;
+  s.is_verbose = options.verbose;
+  s.colour = options.colour;
+  s.exit_style = options.exit_style;
+  s.again = "ganger run " + quoted(options.subject);
+  for (const auto& dir : options.plugin_dirs) s.again += " -P " + quoted(dir.string());
+  for (const auto& [name, value] : options.params) s.again += " -p " + quoted(name + "=" + value);
+  s.again += " --only";
+  return s;
+}
+
+}  // namespace ganger::host

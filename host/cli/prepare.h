@@ -1,0 +1,33 @@
+// From options to a plan: what run, plan, check and graph have in common.
+#pragma once
+#include <memory>
+
+#include "host/cli/options.h"
+#include "host/cli/session.h"
+#include "host/job/read_job.h"
+#include "host/plan/make_plan.h"
+#include "host/plugin/registry.h"
+
+namespace ganger::host {
+
+struct Prepared {
+  JobReading reading;
+  std::unique_ptr<Registry> registry;
+  Facts facts;
+  PlannedJob job;
+};
+
+/// Where runs keep their folders: --state-dir, $GANGER_STATE_DIR, $XDG_STATE_HOME/ganger, ~/.local/state/ganger.
+/// Errors: configuration, when none of them says where
+Result<std::filesystem::path> state_dir(const Options& options);
+
+std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs);
+/// `state` may be empty where nothing is going to run.
+Facts make_facts(const Options& options, const std::filesystem::path& state);
+
+/// Reads and plans the job of the options.
+tl::expected<Prepared, Errors> prepare(const Options& options);
+
+SessionSettings make_settings(const Options& options, const Prepared& prepared);
+
+}  // namespace ganger::host

@@ -1,0 +1,16 @@
+// What the program says to the person who started it.
+#pragma once
+#include <string_view>
+
+#include "host/error.h"
+
+namespace ganger::host {
+
+/// A line on stderr, with the program's name unless it begins with a place in a file.
+void say(std::string_view line);
+/// All of them, as describe() puts them.
+void say(const Errors& errors);
+/// The answer, on stdout. A reader that went away is no error.
+void answer(std::string_view text);
+
+}  // namespace ganger::host

@@ -1,0 +1,264 @@
+#include "host/cli/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "host/cli/say.h"
+#include "host/plugin/services.h"
+#include "host/report/console.h"
+#include "host/report/events_file.h"
+#include "host/report/summary.h"
+#include "host/run/event_stream.h"
+#include "host/run/loop.h"
+#include "host/run/task_call.h"
+#include "host/run/watcher.h"
+#include "host/stop/signals.h"
+#include "host/work/work_pool.h"
+
+namespace ganger::host {
+
+namespace {
+
+// How long the end of a run waits for somebody who does not read its output.
+constexpr Duration kOutputPatience = std::chrono::milliseconds(500);
+
+/// Lines of no task: what pools and plugins say outside a call.
+class RunScope final : public CallScope {
+ public:
+  explicit RunScope(EventSink& events) : events_(events) {}
+  void log(int level, std::string_view line) override {
+    if (!events_.wants_log(level)) return;
+    Event e{.kind = EventKind::task_log};
+    e.level = static_cast<std::int8_t>(level);
+    e.text = line;
+    events_.push(std::move(e));
+  }
+  void progress(std::uint64_t, std::uint64_t, std::string_view) override {}
+  bool input(std::string_view, std::string_view, Value&) override { return false; }
+  std::string work_dir() override { return {}; }
+  void lease_event(LeaseEvent, const std::string&, std::uint64_t, Duration) override {}
+
+ private:
+  EventSink& events_;
+};
+
+class Session {
+ public:
+  Session(const PlannedJob& job, Registry& registry, const SessionSettings& settings)
+      : job_(job),
+        registry_(registry),
+        settings_(settings),
+        names_{settings.run_id, settings.job, &job.plan},
+        started_(clock_.now()),
+        stop_(settings.timeout ? after(started_, *settings.timeout) : kNever),
+        watcher_(clock_, stop_),
+        dir_(settings.run_dir),
+        pools_(clock_) {}
+
+  Result<void> open();
+  void run();
+  int finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs);
+
+ private:
+  Result<void> open_reporters();
+  Result<void> open_pools();
+  void start_lane();
+  void dump() const;
+  RunEnd end_of_run() const;
+  void emit(EventKind kind, RunEnd end = RunEnd::finished, int exit_code = -1);
+  void print_summary(RunEnd end);
+
+  const PlannedJob& job_;
+  Registry& registry_;
+  const SessionSettings& settings_;
+  const RunNames names_;
+  SteadyClock clock_;
+  const TimePoint started_;
+  Stop stop_;
+  Signals signals_;  // before the first thread
+  Watcher watcher_;
+  RunDir dir_;
+  OutputStore outputs_;
+  PoolSet pools_;
+  std::shared_ptr<const std::atomic<int>> events_error_;
+  std::unique_ptr<EventStream> events_;
+  std::unique_ptr<RunScope> scope_;
+  std::unique_ptr<TaskCall> call_;
+  std::unique_ptr<WorkPool> workers_;
+  std::unique_ptr<Loop> loop_;
+  std::vector<std::thread> lanes_;  // the last one is the serial lane, those before hang in tasks
+  TimePoint ended_{};
+};
+
+Result<void> Session::open() {
+  if (auto opened = open_reporters(); !opened) return opened;
+  if (auto opened = open_pools(); !opened) return opened;
+  if (job_.uses_run_dir)
+    if (auto made = dir_.create(); !made) return made;
+
+  scope_ = std::make_unique<RunScope>(*events_);
+  set_default_scope(scope_.get());
+  call_ = std::make_unique<TaskCall>(TaskCallParts{.plan = job_.plan,
+                                                   .pools = pools_,
+                                                   .outputs = outputs_,
+                                                   .dir = dir_,
+                                                   .events = *events_,
+                                                   .clock = clock_,
+                                                   .state_of = [this](TaskIndex i) { return loop_->state_of(i); },
+                                                   .secrets = job_.secrets});
+  workers_ = std::make_unique<WorkPool>(settings_.workers, *call_);
+  call_->set_lender(workers_.get());
+  emit(EventKind::run_started);
+  emit(EventKind::plan_ready);
+  loop_ = std::make_unique<Loop>(
+      job_.plan,
+      LoopSettings{.grace = settings_.grace, .keep_going = settings_.keep_going, .seed = std::random_device{}()},
+      LoopParts{.body = *call_,
+                .workers = *workers_,
+                .clock = clock_,
+                .stop = stop_,
+                .events = *events_,
+                .start_lane = [this] { start_lane(); },
+                .wake_watcher = [this] { watcher_.wake(); }});
+  workers_->report_to(*loop_);
+  return {};
+}
+
+Result<void> Session::open_reporters() {
+  std::vector<std::unique_ptr<Reporter>> reporters;
+  const ConsoleSettings console{.fd = STDERR_FILENO,
+                                .is_quiet = settings_.is_quiet,
+                                .is_verbose = settings_.is_verbose,
+                                .has_colour = use_colour(settings_.colour, STDERR_FILENO),
+                                .has_bar = can_redraw(STDERR_FILENO) && !settings_.is_quiet};
+  reporters.push_back(
+      std::make_unique<Console>(console, names_, [this] { return loop_ ? loop_->view() : RunView{}; }));
+  if (!settings_.events.empty()) {
+    auto file = EventsFile::open(settings_.events, names_, settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO);
+    if (!file) return tl::unexpected(std::move(file).error());
+    events_error_ = (*file)->write_error();
+    reporters.push_back(std::move(*file));
+  }
+  events_ = std::make_unique<EventStream>(std::move(reporters));
+  return {};
+}
+
+Result<void> Session::open_pools() {
+  for (const PlannedPool& p : job_.pools)
+    if (auto added = pools_.add(*p.kind, p.settings, p.values); !added) return added;
+  return {};
+}
+
+void Session::run() {
+  start_lane();
+  watcher_.watch(
+      *loop_, signals_, [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
+      [&] { dump(); });
+  ended_ = clock_.now();
+}
+
+void Session::start_lane() {
+  lanes_.emplace_back([this] { loop_->run_lane(); });
+}
+
+void Session::dump() const {
+  const RunView v = loop_->view();
+  std::string text = fmt::format("ganger: run {} of {}: {} of {} tasks have ended, {} failed, {} run now:\n",
+                                 settings_.run_id, settings_.job, v.ended, v.total, v.failed, v.running_count);
+  for (const TaskIndex i : v.running) text += "  " + names_.task(i) + "\n";
+  write_all(STDERR_FILENO, text);
+}
+
+RunEnd Session::end_of_run() const {
+  const RunRecord& r = loop_->record();
+  if (stop_.reason() == StopReason::interrupt) return RunEnd::interrupt;
+  if (stop_.reason() == StopReason::deadline) return RunEnd::timeout;
+  if (r.failures() > 0) {
+    // A pool that never gave anything is the likelier fault than the tasks that wanted something of it.
+    for (const auto& p : pools_.all())
+      if (const PoolStatistics n = p->pool->statistics(); n.opened == 0 && n.open_failed > 0)
+        return RunEnd::pool_unavailable;
+    return RunEnd::failed;
+  }
+  return stop_.reason() == StopReason::drain && loop_->left_out_tasks() ? RunEnd::drained : RunEnd::finished;
+}
+
+int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs) {
+  const RunEnd end = end_of_run();
+  int code = exit_code(end, settings_.exit_style, stop_.signal());
+  const bool hangs = loop_->given_up_threads() > 0;
+  // From here on an interrupt leaves at once: what had to be saved is saved.
+  leave_on_interrupt(code);
+  if (!hangs) {
+    for (std::thread& lane : lanes_) lane.join();
+    workers_.reset();
+    pools_.close();
+  }
+  emit(EventKind::run_finished, end, code);
+  set_default_scope(nullptr);
+  // A reporter that is held up keeps a thread of its own.
+  const bool is_delivered = events_->close(kOutputPatience);
+  if (events_error_ && events_error_->load() > 0) {
+    say(fmt::format("cannot write events to {}: {}", settings_.events, std::strerror(events_error_->load())));
+    code = kExitIo;
+  }
+  if (on_outputs) on_outputs(outputs_, end);
+  print_summary(end);
+  dir_.clean_up(settings_.keep_files);
+  // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
+  if (hangs || !is_delivered) _exit(code);
+  for (const std::string& complaint : registry_.shut_down()) say(complaint);
+  return code;
+}
+
+void Session::emit(EventKind kind, RunEnd end, int code) {
+  Event e{.kind = kind};
+  if (kind == EventKind::plan_ready) e.total = job_.plan.size();
+  if (kind == EventKind::run_finished) {
+    e.exit_code = code;
+    e.text = name_of(end);
+    e.run = ended_ - started_;
+  }
+  events_->push(std::move(e));
+}
+
+void Session::print_summary(RunEnd end) {
+  const bool to_stdout = settings_.events != "-";
+  if (!settings_.has_summary || (settings_.is_quiet && end == RunEnd::finished)) return;
+  const int fd = to_stdout && !settings_.is_quiet ? STDOUT_FILENO : STDERR_FILENO;
+  Summary s{.names = names_,
+            .record = loop_->record(),
+            .pools = {},
+            .end = end,
+            .run_time = ended_ - started_,
+            .again = settings_.again,
+            .dropped = events_->dropped(),
+            .has_colour = use_colour(settings_.colour, fd)};
+  for (const auto& p : pools_.all()) s.pools.push_back({p->pool->name(), p->pool->statistics()});
+  write_all(fd, summary_text(s));
+}
+
+}  // namespace
+
+int run_session(const PlannedJob& job, Registry& registry, const SessionSettings& settings,
+                const std::function<void(const OutputStore&, RunEnd)>& on_outputs) {
+  for (const Plugin* plugin : job.plugins)
+    if (auto started = registry.start(*plugin); !started) {
+      say(describe(started.error()));
+      return exit_code(started.error().kind);
+    }
+  Session session(job, registry, settings);
+  if (auto opened = session.open(); !opened) {
+    say(describe(opened.error()));
+    return exit_code(opened.error().kind);
+  }
+  session.run();
+  return session.finish(on_outputs);
+}
+
+}  // namespace ganger::host

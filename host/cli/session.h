@@ -1,0 +1,41 @@
+// One run from a plan to its exit code: puts threads, pools, reporters and the loop together and takes them apart.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/cli/exit_code.h"
+#include "host/error.h"
+#include "host/plan/make_plan.h"
+#include "host/plugin/registry.h"
+#include "host/report/terminal.h"
+#include "host/run/outputs.h"
+
+namespace ganger::host {
+
+struct SessionSettings {
+  std::string job;  ///< its name
+  std::string run_id;
+  std::filesystem::path run_dir;
+  std::optional<Duration> timeout;
+  Duration grace = std::chrono::seconds(10);
+  std::uint32_t workers = 1;
+  bool keep_going = false;
+  bool keep_files = false;  ///< leave what tasks wrote into their work directories
+  std::string events;       ///< a file, "-", "fd:N"; empty = none
+  std::string again;        ///< for the summary
+  bool is_quiet = false, is_verbose = false;
+  bool has_summary = true;
+  ColourWish colour = ColourWish::automatic;
+  ExitStyle exit_style = ExitStyle::seed;
+};
+
+/// Runs the plan and says how that went, on stderr and stdout. Returns the exit code; does not return when a thread
+/// hangs in a plugin, since the process must then be left without destructors. `on_outputs`, if any, gets the outputs
+/// of the tasks before that.
+int run_session(const PlannedJob& job, Registry& registry, const SessionSettings& settings,
+                const std::function<void(const OutputStore&, RunEnd)>& on_outputs = {});
+
+}  // namespace ganger::host

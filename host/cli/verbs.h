@@ -1,0 +1,20 @@
+// What each command does. All return the exit code.
+#pragma once
+#include "host/cli/options.h"
+
+namespace ganger::host {
+
+int run_verb(const Options& options);
+int exec_verb(const Options& options);
+int plan_verb(const Options& options);
+int check_verb(const Options& options);
+int list_verb(const Options& options);
+int inspect_verb(const Options& options);
+int graph_verb(const Options& options);
+int version_verb(const Options& options);
+int help_verb(const Options& options);
+
+/// The whole program but for main().
+int run_cli(int argc, const char* const* argv);
+
+}  // namespace ganger::host

@@ -1,0 +1,127 @@
+#include "host/report/events_file.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+
+#include "host/report/json_text.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr std::size_t kBlockBytes = 64 * 1024;
+constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
+
+std::string rfc3339(std::int64_t ns) {
+  const std::time_t seconds = ns / 1'000'000'000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(seconds), ns % 1'000'000'000);
+}
+
+void add_task(Json& line, const Event& e, const RunNames& names) {
+  if (e.task == kNoTask) return;
+  line["task"] = names.task(e.task);
+  if (e.attempt > 0) line["attempt"] = e.attempt;
+  if (e.worker >= 0) line["worker"] = e.worker;
+}
+
+}  // namespace
+
+std::string event_line(const Event& e, const RunNames& names) {
+  Json line;
+  line["seq"] = e.seq;
+  line["time"] = rfc3339(e.time_ns);
+  line["mono_ns"] = e.mono_ns;
+  line["run"] = names.run_id;
+  line["event"] = name_of(e.kind);
+  add_task(line, e, names);
+  if (has_ended(e.outcome)) line["outcome"] = name_of(e.outcome);
+  if (!e.pool.empty()) line["pool"] = e.pool;
+  if (e.lease != 0) line["lease"] = e.lease;
+  if (e.wait.count() >= 0) line["wait_ns"] = e.wait.count();
+  if (e.run.count() >= 0) line["run_ns"] = e.run.count();
+  switch (e.kind) {
+    case EventKind::run_started:
+      line["job"] = names.job;
+      break;
+    case EventKind::plan_ready:
+      line["tasks"] = e.total;
+      break;
+    case EventKind::task_progress:
+      line["done"] = e.done;
+      line["total"] = e.total;
+      if (!e.text.empty()) line["what"] = e.text;
+      break;
+    case EventKind::task_log:
+      line["level"] = kLevels[static_cast<std::size_t>(e.level)];
+      line["message"] = e.text;
+      break;
+    case EventKind::task_finished:
+    case EventKind::task_retry:
+      if (!e.text.empty()) line[e.outcome == TaskState::skipped ? "reason" : "error"] = e.text;
+      break;
+    case EventKind::stop_requested:
+    case EventKind::run_finished:
+      line["reason"] = e.text;
+      break;
+    default:
+      break;
+  }
+  if (e.exit_code >= 0) line["exit_code"] = e.exit_code;
+  return json_text(line);
+}
+
+Result<std::unique_ptr<EventsFile>> EventsFile::open(const std::string& target, const RunNames& names,
+                                                     int log_level) {
+  int fd = -1;
+  bool is_owned = false;
+  if (target == "-") {
+    fd = STDOUT_FILENO;
+  } else if (target.starts_with("fd:")) {
+    const char* end = target.data() + target.size();
+    const auto [stopped, ec] = std::from_chars(target.data() + 3, end, fd);
+    if (ec != std::errc() || stopped != end || fcntl(fd, F_GETFD) < 0)
+      return failure(ErrorKind::usage, fmt::format("--events {}: this is not an open descriptor", target));
+  } else {
+    fd = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+      return failure(ErrorKind::cannot_create, fmt::format("cannot create {}: {}", target, std::strerror(errno)));
+    is_owned = true;
+  }
+  return std::unique_ptr<EventsFile>(new EventsFile(fd, is_owned, names, log_level));
+}
+
+EventsFile::~EventsFile() {
+  flush();
+  if (is_owned_ && close(fd_) != 0 && write_error_->load() == 0) write_error_->store(errno);
+}
+
+void EventsFile::report(const Event& event) {
+  waiting_ += event_line(event, names_);
+  waiting_ += '\n';
+  if (waiting_.size() >= kBlockBytes) flush();
+}
+
+void EventsFile::flush() {
+  const char* at = waiting_.data();
+  std::size_t left = waiting_.size();
+  while (left > 0 && write_error_->load() == 0) {
+    const ssize_t n = write(fd_, at, left);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      write_error_->store(errno == EPIPE ? -1 : errno);
+      break;
+    }
+    at += n;
+    left -= static_cast<std::size_t>(n);
+  }
+  waiting_.clear();
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,30 @@
+// Signals of this process: one thread reads them, nobody is interrupted by them.
+#pragma once
+#include <optional>
+#include <vector>
+
+namespace ganger::host {
+
+/// From now on an interrupt (SIGINT, SIGTERM, SIGHUP) ends the process with that code at once, and SIGPIPE is
+/// ignored. For the times before and after a run, when nothing needs an orderly end.
+void leave_on_interrupt(int exit_code);
+
+/// While it lives, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGQUIT are read from a descriptor. Threads started meanwhile
+/// have them blocked, so it is made before the first one.
+class Signals {
+ public:
+  Signals();
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// Readable when there is a signal; -1 when the kernel gave none.
+  int fd() const { return fd_; }
+  /// The next one that has come, without waiting.
+  std::optional<int> next();
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace ganger::host
