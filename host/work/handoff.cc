@@ -24,6 +24,15 @@ constexpr Handoff::Given to_given(Doorbell::Answer answer) {
   return static_cast<Handoff::Given>(answer - Doorbell::kFirstAnswer);
 }
 
+template <class Condition>
+bool spin_briefly(Condition condition) {
+  for (int round = 0; round < kSpins; ++round) {
+    if (condition()) return true;
+    spin_pause();
+  }
+  return false;
+}
+
 }  // namespace
 
 /// A giver that waits, on the stack of its give(). Whoever takes it out of the queue, under the lock, must ring it.
@@ -225,22 +234,14 @@ void Handoff::ring(Doorbell& bell, Given answer) {
 /// True as soon as `condition` holds; false when that takes so long that it is better to sleep.
 template <class Condition>
 bool Handoff::spin_until(Condition condition) const {
-  for (int round = 0; round < kSpins; ++round) {
-    if (condition()) return true;
-    spin_pause();
-  }
-  if (waking_.load(std::memory_order_relaxed) <= 0) return condition();
+  if (spin_briefly(condition)) return true;
+  if (waking_.load(std::memory_order_relaxed) <= 0) return false;
   const TimePoint end = std::chrono::steady_clock::now() + kSpinForWoken;
   while (waking_.load(std::memory_order_relaxed) > 0 && std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
     spin_pause();
   }
-  // The woken thread is up: it comes within the time of a short spin.
-  for (int round = 0; round < kSpins; ++round) {
-    if (condition()) return true;
-    spin_pause();
-  }
-  return false;
+  return spin_briefly(condition);  // the woken thread is up now, and has yet to do what it was woken for
 }
 
 }  // namespace ganger::host
