@@ -58,6 +58,13 @@ TEST(Default, IsReadAsAJobFileIs) {
               ElementsAre(std::filesystem::path("/etc/hosts")));
 }
 
+TEST(Default, OfATextNeedsNoQuotes) {
+  EXPECT_THAT(Declared(GANGER_STR, "hello, you ").filled_with(), ElementsAre("hello, you"));
+  EXPECT_THAT(Declared(GANGER_DURATION_NS, "10s").filled_with(), ElementsAre(10s));
+  EXPECT_THAT(Declared(GANGER_SIZE, "64KiB").filled_with(), ElementsAre(65536));
+  EXPECT_THAT(Declared(GANGER_STR, "[a, b c]", GANGER_PARAM_LIST).filled_with(), ElementsAre("a", "b c"));
+}
+
 TEST(Default, OfAListIsAnArray) {
   EXPECT_THAT(Declared(GANGER_STR, R"(["a", "b", ])", GANGER_PARAM_LIST).filled_with(), ElementsAre("a", "b"));
   EXPECT_THAT(Declared(GANGER_I64, "[1,2]", GANGER_PARAM_LIST).filled_with(), ElementsAre(1, 2));
@@ -75,7 +82,7 @@ TEST(Default, MissingReadsAsNothing) {
 }
 
 TEST(Default, ThatIsNoValueIsRefused) {
-  EXPECT_EQ(Declared(GANGER_STR, "hello").refusal(), "the default hello is not a TOML value");
+  EXPECT_EQ(Declared(GANGER_I64, "hello").refusal(), "the default hello is not a TOML value");
   EXPECT_EQ(Declared(GANGER_STR, "\"open").refusal(), "the default \"open is not a TOML value");
   EXPECT_EQ(Declared(GANGER_I64, "4 5").refusal(), "the default 4 5 is not a TOML value");
   EXPECT_EQ(Declared(GANGER_I64, "").refusal(), "the default  is not a TOML value");

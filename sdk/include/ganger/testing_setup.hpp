@@ -64,7 +64,7 @@ inline params filled_in(const ganger_param* const* declared, const params& given
     else if ((p.flags & GANGER_PARAM_REQUIRED) != 0)
       throw error(GANGER_BAD_PARAM, std::string("parameter '") + p.name + "' is required");
     else if (p.def != nullptr)
-      raw = default_reader(p.def).read(is_list);
+      raw = default_reader(p.def, p.type).read(is_list);
     else if (!is_list)
       raw.push_back(nothing_of(p.type));
 

@@ -141,19 +141,21 @@ inline value converted(const value& v, std::uint32_t type) {
   throw error(GANGER_BAD_PARAM, v.shown() + " is not of the type that the parameter declares");
 }
 
-/// Reads the default of a parameter: a TOML string, integer, float, boolean, or an array of them.
+/// Reads the default of a parameter: a TOML string, integer, float, boolean, or an array of them. As in the program,
+/// text, paths, durations and sizes need no quotes.
 class default_reader {
  public:
-  explicit default_reader(std::string_view text) : text_(text), rest_(text) {}
+  default_reader(std::string_view text, std::uint32_t type)
+      : text_(text), rest_(text), is_word_(type == GANGER_BOOL || type == GANGER_I64 || type == GANGER_F64) {}
 
   values read(bool is_list) {
     values all;
     if (!is_list) {
-      all.push_back(element());
+      all.push_back(element(""));
     } else {
       take('[');
       while (peek() != ']') {
-        all.push_back(element());
+        all.push_back(element(",]"));
         if (peek() != ']') take(',');
       }
       take(']');
@@ -172,9 +174,13 @@ class default_reader {
     if (peek() != c) throw wrong();
     rest_.remove_prefix(1);
   }
-  value element() {
+  value element(const char* ends) {
     const char c = peek();
-    return c == '"' || c == '\'' ? text(c) : word();
+    if (c == '"' || c == '\'') return text(c);
+    std::string bare(rest_.substr(0, std::min(rest_.find_first_of(ends), rest_.size())));
+    rest_.remove_prefix(bare.size());
+    bare.erase(bare.find_last_not_of(" \t") + 1);
+    return is_word_ ? word(std::move(bare)) : value(bare);
   }
   value text(char quote) {
     std::string s;
@@ -191,10 +197,7 @@ class default_reader {
     take(quote);
     return value(s);
   }
-  value word() {
-    const auto n = std::min(rest_.find_first_of(",] \t"), rest_.size());
-    std::string w(rest_.substr(0, n));
-    rest_.remove_prefix(n);
+  value word(std::string w) const {
     if (w == "true" || w == "false") return value(w == "true");
     w.erase(std::remove(w.begin(), w.end(), '_'), w.end());
     char* end = nullptr;
@@ -205,6 +208,7 @@ class default_reader {
   }
 
   std::string_view text_, rest_;
+  bool is_word_;  // bare text is true, false or a number
 };
 
 /// What a parameter without a default reads as.
