@@ -84,14 +84,17 @@ void Walk::folder(const std::string& path) {
     if (!read_names(open.get(), names)) fail(path, errno);
     for (const auto& name : names) {
       ctx_.throw_if_stopped();
-      if (filter_.hidden || name.front() != '.') entry(dirfd(open.get()), name, path + '/' + name, subfolders);
+      if (filter_.hidden || name.front() != '.') entry(dirfd(open.get()), path, name, subfolders);
     }
   }  // closed before the next level: a deep tree must not use up the descriptors
   for (const auto& subfolder : subfolders) folder(subfolder);
 }
 
-void Walk::entry(int folder_fd, const std::string& name, const std::string& path,
+void Walk::entry(int folder_fd, const std::string& folder_path, const std::string& name,
                  std::vector<std::string>& subfolders) {
+  std::string path = folder_path;
+  path += '/';
+  path += name;
   struct stat status {};
   if (fstatat(folder_fd, name.c_str(), &status, filter_.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW) != 0) {
     // Gone since the folder was read, or a link that leads nowhere: there is no file to find.

@@ -45,7 +45,8 @@ class Walk {
   using FolderId = std::pair<dev_t, ino_t>;
 
   void folder(const std::string& path);
-  void entry(int folder_fd, const std::string& name, const std::string& path, std::vector<std::string>& subfolders);
+  void entry(int folder_fd, const std::string& folder_path, const std::string& name,
+             std::vector<std::string>& subfolders);
   bool is_excluded(const std::string& path) const;
   bool is_included(const std::string& path) const;
   bool fits(std::uint64_t size_bytes) const;
