@@ -76,7 +76,7 @@ std::optional<std::chrono::nanoseconds> FieldReader::duration(const TomlEntry& e
 }
 
 std::optional<std::string> FieldReader::type_id(const TomlEntry& entry, std::string_view example) {
-  const std::optional<std::string> id = text(entry);
+  std::optional<std::string> id = text(entry);
   if (!id || is_type_id(*id)) return id;
   wrong(entry, fmt::format("a plugin, a dot and what it provides, such as \"{}\"", example));
   return {};
