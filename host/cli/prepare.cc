@@ -24,7 +24,7 @@ std::optional<fs::path> folder_of(const char* variable) {
 }
 
 /// In single quotes where a shell would read it as something else.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@+%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
   std::string out = "'";
@@ -90,9 +90,9 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.is_verbose = options.verbose;
   s.colour = options.colour;
   s.exit_style = options.exit_style;
-  s.again = "ganger run " + quoted(options.subject);
-  for (const auto& dir : options.plugin_dirs) s.again += " -P " + quoted(dir.string());
-  for (const auto& [name, value] : options.params) s.again += " -p " + quoted(name + "=" + value);
+  s.again = "ganger run " + shell_quoted(options.subject);
+  for (const auto& dir : options.plugin_dirs) s.again += " -P " + shell_quoted(dir.string());
+  for (const auto& [name, value] : options.params) s.again += " -p " + shell_quoted(name + "=" + value);
   s.again += " --only";
   return s;
 }
