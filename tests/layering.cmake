@@ -1,16 +1,16 @@
 # cmake -D ROOT=... -P layering.cmake: who may include what. Fails with FILE:LINE of each #include that may not be.
 cmake_minimum_required(VERSION 3.22)
 
-# What a stage sees besides itself and the files directly in host/; sdk is <ganger/...>, for the numbers of the ABI.
-# cli sees all and is seen by main.cc only.
+# What a stage sees besides itself and the files directly in host/ (error.h, units.h, text.h); sdk is <ganger/...>, for
+# the numbers of the ABI. cli sees all and is seen by main.cc only.
 set(job_sees "")
 set(stop_sees sdk)
 set(pools_sees stop)
 set(plugin_sees pools sdk stop)
-set(plan_sees job plugin stop)
+set(plan_sees job plugin pools stop)
 set(run_sees plan plugin pools sdk stop)
-set(work_sees run sdk stop)
-set(report_sees plan plugin run sdk)
+set(work_sees plugin run sdk stop)
+set(report_sees job plan plugin pools run sdk stop)
 set(cli_sees job plan plugin pools report run sdk stop work)
 set(main.cc_sees cli)
 set(root_sees "")
