@@ -38,12 +38,26 @@ class CallScope {
   virtual void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) = 0;
 };
 
-/// Lends idle workers to a task that has parallel work. Thread: any.
+/// Parallel work that idle workers may join. Thread: both from any thread.
+class HelpSeeker {
+ public:
+  virtual ~HelpSeeker() = default;
+  /// Is another thread welcome? If so it is counted, and help() or cancel_help() follows.
+  virtual bool wants_help() = 0;
+  virtual void cancel_help() = 0;
+  /// Works along; the seeker may be gone when it returns.
+  virtual void help() noexcept = 0;
+};
+
+/// Has idle workers join parallel work. Nothing of the work waits here: its caller does it if nobody comes.
+/// Thread: any.
 class WorkerLender {
  public:
   virtual ~WorkerLender() = default;
-  /// True when an idle worker is calling function(argument) now; never waits.
-  virtual bool try_lend(void (*function)(void*) noexcept, void* argument) = 0;
+  /// Workers that are idle join now, others when they become idle.
+  virtual void seek_help(HelpSeeker& seeker) = 0;
+  /// No worker joins any more; those that have are still at it.
+  virtual void end_seeking(HelpSeeker& seeker) = 0;
 };
 
 /// What a call is made with. All of it outlives the call.

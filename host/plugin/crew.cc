@@ -1,7 +1,5 @@
 #include "host/plugin/crew.h"
 
-#include <algorithm>
-
 #include "host/plugin/services.h"
 
 namespace ganger::host {
@@ -16,7 +14,10 @@ Crew::Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, 
       sibling_stop_(sibling_stop) {}
 
 ganger_status Crew::work(WorkerLender* lender) {
-  take_calls(lender);
+  const bool may_have_help = lender != nullptr && max_helpers_ > 0 && n_ > 1;
+  if (may_have_help) lender->seek_help(*this);
+  take_calls();
+  if (may_have_help) lender->end_seeking(*this);
   std::unique_lock lock(mutex_);
   left_.wait(lock, [&] { return helpers_ == 0; });
   const ganger_status status = status_.load(std::memory_order_acquire);
@@ -24,10 +25,8 @@ ganger_status Crew::work(WorkerLender* lender) {
   return status;
 }
 
-void Crew::take_calls(WorkerLender* lender) {
+void Crew::take_calls() {
   for (;;) {
-    // Workers come free while the work goes on: ask before each call, which costs one load when nobody is.
-    if (lender != nullptr) ask_for_help(*lender);
     if (status_.load(std::memory_order_relaxed) != GANGER_OK) return;
     if (next_.load(std::memory_order_relaxed) >= n_) return;
     if (ctx_.parts().stop->reason() != GANGER_RUNNING) {
@@ -43,26 +42,25 @@ void Crew::take_calls(WorkerLender* lender) {
   }
 }
 
-void Crew::ask_for_help(WorkerLender& lender) {
-  const std::uint64_t done = next_.load(std::memory_order_relaxed);
-  const std::uint64_t left = n_ - std::min(done, n_);
-  std::unique_lock lock(mutex_);
-  // The caller takes one of those left itself.
-  while (helpers_ < max_helpers_ && std::uint64_t{helpers_} + 1 < left) {
-    ++helpers_;
-    if (!lender.try_lend(&Crew::help, this)) {
-      --helpers_;
-      return;
-    }
-  }
+bool Crew::wants_help() {
+  const std::lock_guard lock(mutex_);
+  // While the caller is busy with one call, each of the others may have a thread of its own.
+  if (helpers_ >= max_helpers_ || next_.load(std::memory_order_relaxed) >= n_ ||
+      status_.load(std::memory_order_relaxed) != GANGER_OK)
+    return false;
+  ++helpers_;
+  return true;
 }
 
-void Crew::help(void* crew) noexcept {
-  Crew& self = *static_cast<Crew*>(crew);
-  self.take_calls(nullptr);
-  const std::lock_guard lock(self.mutex_);
-  --self.helpers_;
-  self.left_.notify_one();  // with the lock: the crew is gone as soon as its caller gets it
+void Crew::cancel_help() {
+  const std::lock_guard lock(mutex_);
+  --helpers_;
+  left_.notify_one();
+}
+
+void Crew::help() noexcept {
+  take_calls();
+  cancel_help();  // notifies with the lock held: the crew is gone as soon as its caller gets it
 }
 
 void Crew::fail(ganger_status status) {

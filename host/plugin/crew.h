@@ -11,7 +11,7 @@ namespace ganger::host {
 
 /// Lives on the caller's stack: work() returns only when every helper has left. Since the caller works itself, a crew
 /// needs nobody and nested ones cannot deadlock.
-class Crew {
+class Crew final : public HelpSeeker {
  public:
   using Function = ganger_status (*)(void* user, std::uint64_t i);
 
@@ -25,11 +25,13 @@ class Crew {
   /// Makes all calls. Returns the first status that is not GANGER_OK; GANGER_CANCELLED when a stop left some out.
   ganger_status work(WorkerLender* lender);
 
+  bool wants_help() override;
+  void cancel_help() override;
+  void help() noexcept override;
+
  private:
-  void take_calls(WorkerLender* lender);
-  void ask_for_help(WorkerLender& lender);
+  void take_calls();
   void fail(ganger_status status);
-  static void help(void* crew) noexcept;
 
   const std::uint64_t n_;
   const Function fn_;
@@ -42,7 +44,7 @@ class Crew {
   std::atomic<bool> was_cut_short_{false};
   std::mutex mutex_;
   std::condition_variable left_;
-  std::uint32_t helpers_ = 0;  // guarded by mutex_; written by the caller and by helpers that leave
+  std::uint32_t helpers_ = 0;  // guarded by mutex_
 };
 
 }  // namespace ganger::host

@@ -101,7 +101,7 @@ Result<const Plugin*> Registry::find_and_load(std::string_view id) {
   const auto tried = search_path_.candidates(id);
   const auto winner = std::find_if(tried.begin(), tried.end(), [](const auto& one) { return one.exists; });
   if (winner == tried.end()) return tl::unexpected(not_found(id, tried));
-  const auto plugin = open(winner->file);
+  auto plugin = open(winner->file);
   if (plugin && (*plugin)->id != id)
     return failure(ErrorKind::refused, winner->file.string() + " calls itself '" + (*plugin)->id +
                                            "'; rename the file to " + (*plugin)->id + ".so");

@@ -37,21 +37,40 @@ std::uint32_t WorkPool::size() const {
 bool WorkPool::try_start(const Attempt& attempt) {
   // The worker owns the copy from the moment it has accepted.
   auto copy = std::make_unique<Attempt>(attempt);
+  const std::lock_guard lock(mutex_);
   if (!give({&WorkPool::run_attempt, copy.get()})) return false;
   static_cast<void>(copy.release());
   return true;
 }
 
-bool WorkPool::try_lend(void (*function)(void*) noexcept, void* argument) { return give({function, argument}); }
+void WorkPool::seek_help(HelpSeeker& seeker) {
+  const std::lock_guard lock(mutex_);
+  seekers_.push_back(&seeker);
+  send_help();
+}
+
+void WorkPool::end_seeking(HelpSeeker& seeker) {
+  const std::lock_guard lock(mutex_);
+  std::erase(seekers_, &seeker);
+}
+
+void WorkPool::send_help() {
+  constexpr auto kHelp = [](void* seeker) noexcept { static_cast<HelpSeeker*>(seeker)->help(); };
+  for (auto seeker = seekers_.rbegin(); seeker != seekers_.rend(); ++seeker)
+    while ((*seeker)->wants_help())
+      if (!give({kHelp, *seeker})) {
+        (*seeker)->cancel_help();
+        return;
+      }
+}
 
 bool WorkPool::give(Work work) {
   if (handoff_.idle() > 0 && handoff_.try_give(work)) return true;
-  // Nobody is free. If there may be another worker, start it: once it is idle it asks the loop for work.
-  const std::lock_guard lock(mutex_);
-  if (workers_.size() >= size_ || handoff_.idle() > 0) return false;
+  // Nobody is free. If there may be another worker, start it: once it is idle it asks for work.
+  if (workers_.size() >= size_) return false;
   auto worker = std::make_unique<Worker>();
   worker->pool = this;
-  worker->number = static_cast<std::int16_t>(workers_.size());
+  worker->number = static_cast<std::int16_t>(started_++);
   try {
     worker->thread = std::thread([w = worker.get()] { w->pool->run_worker(*w); });
   } catch (const std::system_error&) {
@@ -72,6 +91,10 @@ void WorkPool::run_worker(Worker& self) {
       completion_->ended(std::move(*finished));
     else
       completion_->has_room();
+    {
+      const std::lock_guard lock(mutex_);
+      if (!seekers_.empty()) send_help();
+    }
     const std::optional<Work> work = handoff_.await(slot);
     if (!work) return;
     work->run(work->argument);

@@ -12,8 +12,8 @@
 
 namespace ganger::host {
 
-/// Nothing waits here: try_start() says false unless a worker has taken the attempt. Workers are started when they
-/// are first needed.
+/// Heavy tasks come first; whoever is idle then joins parallel work. Nothing waits here: try_start() says false
+/// unless a worker has taken the attempt. Workers are started when they are first needed.
 class WorkPool final : public Executor, public WorkerLender {
  public:
   /// Threads that hang in a task are replaced this often; then the pool shrinks.
@@ -31,13 +31,17 @@ class WorkPool final : public Executor, public WorkerLender {
 
   bool try_start(const Attempt& attempt) override;
   bool give_up(TaskIndex task) override;
-  bool try_lend(void (*function)(void*) noexcept, void* argument) override;
+  void seek_help(HelpSeeker& seeker) override;
+  void end_seeking(HelpSeeker& seeker) override;
 
   std::uint32_t size() const;
 
  private:
   struct Worker;
+  // With the lock held.
   bool give(Work work);
+  void send_help();
+
   void run_worker(Worker& self);
   static void run_attempt(void* attempt) noexcept;
 
@@ -48,7 +52,8 @@ class WorkPool final : public Executor, public WorkerLender {
   // guarded by mutex_
   std::vector<std::unique_ptr<Worker>> workers_;
   std::uint32_t size_;  // as many as there may be
-  std::uint32_t replaced_ = 0;
+  std::uint32_t started_ = 0, replaced_ = 0;
+  std::vector<HelpSeeker*> seekers_;  // the last one is helped first: those before wait for it
 };
 
 }  // namespace ganger::host
