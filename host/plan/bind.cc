@@ -54,7 +54,7 @@ void Binder::evaluate_params() {
     params_.insert_or_assign(s.key, std::move(e.value));
   }
   for (const auto& [name, ignored] : facts_.overrides) {
-    if (std::ranges::any_of(job_.params, [&](const Setting& s) { return s.key == name; })) continue;
+    if (std::ranges::any_of(job_.params, [&key = name](const Setting& s) { return s.key == key; })) continue;
     const auto names = names_of(job_.params, [](const Setting& s) { return std::string_view(s.key); });
     add_error(fmt::format("--param {}: this job has no parameter of that name{}", name, did_you_mean(name, names)),
               {});
@@ -145,7 +145,7 @@ bool Binder::look_up(const Reference& r, const JobValue& in, Value& out) {
 }
 
 Binding Binder::bind(const std::vector<Param>& params, const std::vector<Setting>& with, std::string_view owner,
-                     Where missing_at, std::vector<NameAt>* outputs_of) {
+                     const Where& missing_at, std::vector<NameAt>* outputs_of) {
   Binding binding(params.size());
   std::vector<bool> is_given(params.size(), false);
   for (const Setting& s : with) {

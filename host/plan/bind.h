@@ -33,7 +33,7 @@ class Binder {
   /// Values for all `params`, from `with` and the defaults. `owner` is what has them: "files.hash".
   /// Shape: outputs_of gets the tasks that `${tasks...}` refers to; null where there may be none (pools)
   Binding bind(const std::vector<Param>& params, const std::vector<Setting>& with, std::string_view owner,
-               Where missing_at, std::vector<NameAt>* outputs_of);
+               const Where& missing_at, std::vector<NameAt>* outputs_of);
 
   /// Texts of parameters of type secret.
   const std::vector<std::string>& secrets() const { return secrets_; }

@@ -103,8 +103,8 @@ void Planner::plan_pools(Binder& binder) {
 const TaskType* Planner::task_type(const TaskEntry& entry) {
   if (entry.uses.empty()) return nullptr;
   if (const auto known = types_.find(entry.uses); known != types_.end()) return known->second;
-  auto found = registry_.task_type(entry.uses);
-  if (!found) add(std::move(found).error(), job_.where(entry.uses_where));
+  const auto found = registry_.task_type(entry.uses);
+  if (!found) add(found.error(), job_.where(entry.uses_where));
   const TaskType* type = found ? *found : nullptr;
   types_.emplace(entry.uses, type);
   return type;
