@@ -73,6 +73,8 @@ tl::expected<PlannedJob, Errors> Planner::make() {
   }
   put_together();
   planned_.secrets = binder.secrets();
+  // The longest first: hiding a part of one would leave the rest of it to be read.
+  std::ranges::sort(planned_.secrets, std::ranges::greater{}, &std::string::size);
   planned_.uses_run_dir = binder.uses_run_dir();
   return std::move(planned_);
 }
@@ -83,6 +85,14 @@ void Planner::plan_pools(Binder& binder) {
     auto kind = registry_.pool_kind(entry.kind);
     if (!kind) {
       add(std::move(kind).error(), job_.where(entry.kind_where));
+      continue;
+    }
+    if (((*kind)->flags & GANGER_POOL_THREAD_BOUND) != 0) {
+      add({ErrorKind::bad_job,
+           fmt::format("{} wants each of its handles to stay on one thread, which this version cannot promise",
+                       entry.kind),
+           {}},
+          job_.where(entry.kind_where));
       continue;
     }
     PlannedPool pool;

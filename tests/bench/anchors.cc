@@ -3,6 +3,7 @@
 #include "tests/bench/measure.h"
 
 int main() {
+  ganger::bench::measure_engine(GANGER_PLUGIN_DIR);
   ganger::bench::measure_handoff();
   ganger::bench::measure_pool();
 }

@@ -32,5 +32,7 @@ inline void print_row(const std::string& row, const char* column, double value, 
 
 void measure_handoff();
 void measure_pool();
+/// Shape: plugin_dir = the folder of demo.so, absolute
+void measure_engine(const char* plugin_dir);
 
 }  // namespace ganger::bench
