@@ -30,7 +30,7 @@ file(WRITE ${DIR}/misspelt/CMakeLists.txt
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${DIR}/misspelt -B ${DIR}/misspelt/build -G ${GENERATOR}
                         -D CMAKE_PREFIX_PATH=${DIR}/moved
                 RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE said)
-if(code EQUAL 0 OR NOT said MATCHES "unknown arguments: SOURCE")
+if(code EQUAL 0 OR NOT said MATCHES "unknown arguments:[ \n]+SOURCE")
   message(FATAL_ERROR "a misspelt argument of ganger_add_plugin went through:\n${said}")
 endif()
 

@@ -6,7 +6,7 @@ set -eu
 source_dir=$1 prefix=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export CMAKE_PREFIX_PATH="$prefix" CMAKE_BUILD_TYPE=Debug
+export CMAKE_PREFIX_PATH="$prefix" CMAKE_BUILD_TYPE=Debug CMAKE_GENERATOR=Ninja
 
 for list in "$source_dir"/examples/*/CMakeLists.txt; do
   example=$(dirname "$list")

@@ -11,7 +11,7 @@ source_dir=$1 binary_dir=$2 prefix=$3 readme=$4
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/blocks"
-export GANGER_STATE_DIR="$dir/state" HOME="$dir" PATH="$prefix/bin:$PATH" CMAKE_PREFIX_PATH="$prefix"
+export GANGER_STATE_DIR="$dir/state" HOME="$dir" PATH="$prefix/bin:$PATH" CMAKE_PREFIX_PATH="$prefix" CMAKE_GENERATOR=Ninja
 
 awk -v dir="$dir/blocks" -v prose="$dir/prose" '
   /^```/ && !inside { inside = 1; language = substr($0, 4); file = dir "/" ++n "." (language ? language : "none"); next }
