@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 namespace ganger::host {
@@ -30,6 +31,7 @@ struct EventStream::Queue {
 
   const std::vector<std::unique_ptr<Reporter>> reporters;
   bool has_ticks = false;
+  std::atomic<std::uint64_t> delivered{0};
 
   std::mutex mutex;
   std::condition_variable filled, ended;
@@ -51,9 +53,11 @@ void EventStream::Queue::deliver_all() {
     is_last = is_closed && waiting.empty();
     batch.swap(waiting);
     lock.unlock();
-    for (const Event& e : batch)
+    for (const Event& e : batch) {
       for (const auto& r : reporters)
         if (r->wants(e.kind) && (e.kind != EventKind::task_log || e.level >= r->log_level())) r->report(e);
+      delivered.fetch_add(1, std::memory_order_relaxed);
+    }
     for (const auto& r : reporters) r->idle();
     batch.clear();
     lock.lock();
@@ -100,10 +104,15 @@ bool EventStream::close(Duration patience) {
     const auto is_over = [&] { return queue_->has_ended; };
     if (patience == Duration::max())
       queue_->ended.wait(lock, is_over);
-    else if (!queue_->ended.wait_for(lock, patience, is_over)) {
-      thread_.detach();
-      return false;
-    }
+    else
+      for (std::uint64_t before = queue_->delivered; !queue_->ended.wait_for(lock, patience, is_over);) {
+        const std::uint64_t now = queue_->delivered;
+        if (now == before) {
+          thread_.detach();
+          return false;
+        }
+        before = now;  // slow, but it goes on
+      }
   }
   thread_.join();
   return true;

@@ -25,8 +25,8 @@ class EventStream final : public EventSink {
   bool wants_log(int level) const override { return wants(EventKind::task_log) && level >= log_level_; }
   void push(Event event) override;
 
-  /// Delivers all that is there, and no more after that. False when that took longer than `patience`: somebody
-  /// holds up the output, and the thread is left behind.
+  /// Delivers all that is there, and no more after that. False when not one event was delivered for `patience`:
+  /// somebody holds up the output, and the thread is left behind.
   bool close(Duration patience);
   std::uint64_t dropped() const;
 
