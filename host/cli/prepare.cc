@@ -6,8 +6,10 @@
 #include <system_error>
 
 #include "host/cli/say.h"
+#include "host/plan/check_tasks.h"
 #include "host/plugin/services.h"
 #include "host/run/run_dir.h"
+#include "host/text.h"
 #include "host/work/cpu_count.h"
 
 namespace ganger::host {
@@ -31,6 +33,9 @@ std::string shell_quoted(std::string_view text) {
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
 }
+
+/// Does the command need a folder for a run?
+bool runs_tasks(const Options& options) { return options.verb == Verb::run && !options.dry_run; }
 
 }  // namespace
 
@@ -64,14 +69,16 @@ Facts make_facts(const Options& options, const fs::path& state) {
 
 tl::expected<Prepared, Errors> prepare(const Options& options) {
   const auto state = state_dir(options);
-  if (!state) return tl::unexpected(Errors{state.error()});
+  if (!state && runs_tasks(options)) return tl::unexpected(Errors{state.error()});
   Prepared prepared;
   prepared.reading = read_job(options.subject);
   prepared.registry = make_registry(options, prepared.reading.job.plugins);
-  prepared.facts = make_facts(options, *state);
+  prepared.facts = make_facts(options, state.value_or(fs::path()));
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, options.only);
   if (!planned) return tl::unexpected(std::move(planned).error());
   prepared.job = std::move(*planned);
+  if (Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())
+    return tl::unexpected(std::move(errors));
   return prepared;
 }
 
@@ -92,7 +99,8 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.exit_style = options.exit_style;
   s.again = "ganger run " + shell_quoted(options.subject);
   for (const auto& dir : options.plugin_dirs) s.again += " -P " + shell_quoted(dir.string());
-  for (const auto& [name, value] : options.params) s.again += " -p " + shell_quoted(name + "=" + value);
+  for (const auto& [name, value] : options.params) 
+    s.again += " -p " + shell_quoted(name + "=" + masked(value, prepared.job.secrets));
   s.again += " --only";
   return s;
 }
