@@ -18,6 +18,7 @@
 #include "host/run/task_call.h"
 #include "host/run/watcher.h"
 #include "host/stop/signals.h"
+#include "host/stop/stack_dump.h"
 #include "host/work/work_pool.h"
 
 namespace ganger::host {
@@ -172,6 +173,7 @@ void Session::dump() const {
                                  settings_.run_id, settings_.job, v.ended, v.total, v.failed, v.running_count);
   for (const TaskIndex i : v.running) text += "  " + names_.task(i) + "\n";
   write_all(STDERR_FILENO, text);
+  dump_stacks(STDERR_FILENO);
 }
 
 RunEnd Session::end_of_run() const {
