@@ -53,7 +53,13 @@ std::uint32_t ganger_ctx::end() {
   return leaked;
 }
 
+std::int32_t ganger_ctx::stop_reason() const {
+  const std::int32_t reason = parts_.stop->reason();
+  return reason == GANGER_RUNNING && Crew::has_failed_here() ? GANGER_STOP_UPSTREAM : reason;
+}
+
 ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
+  if (Crew::has_failed_here()) return status;
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
   why_ = why;
@@ -145,20 +151,18 @@ ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view p
 
   const OwnerId id = make_owner();
   const CurrentCall current(this);
-  Acquired got = found->pool->acquire(id, {.longest = Duration(0), .deadline = parts_.deadline}, this);
-  if (got.end == AcquireEnd::timed_out && wait_ns != 0) {
-    // At the limit: wait, and let a stop of the task end the wait.
-    struct Waiting {
-      Pool* pool;
-      OwnerId owner;
-    } waiting{found->pool.get(), id};
-    const std::uint64_t token = parts_.stop->on_stop(
-        [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); }, &waiting);
-    WaitBounds bounds{.deadline = parts_.deadline};
-    if (wait_ns > 0) bounds.longest = Duration(wait_ns);
-    got = found->pool->acquire(id, bounds, this);
-    parts_.stop->off_stop(token);
-  }
+  WaitBounds bounds{.deadline = parts_.deadline};
+  if (wait_ns >= 0) bounds.longest = Duration(wait_ns);
+  struct Waiting {
+    Pool* pool;
+    OwnerId owner;
+  } waiting{found->pool.get(), id};
+  // Only at a limit does it wait; a stop of the task ends that.
+  const bool may_wait = wait_ns != 0 && found->pool->settings().limit > 0;
+  const auto end_wait = [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); };
+  const std::uint64_t token = may_wait ? parts_.stop->on_stop(end_wait, &waiting) : 0;
+  const Acquired got = found->pool->acquire(id, bounds, this);
+  parts_.stop->off_stop(token);
   switch (got.end) {
     case AcquireEnd::ok:
       out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
@@ -182,7 +186,7 @@ void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
                          : state == GANGER_LEASE_SUSPECT ? LeaseState::suspect
                                                          : LeaseState::broken;
   const CurrentCall current(this);
-  const bool was_out = id != 0 && parts_.pools != nullptr && owner() != 0 && parts_.pools->release(owner(), id, how);
+  const bool was_out = id != 0 && parts_.pools != nullptr && parts_.pools->release(owner(), id, how);
   if (!was_out && id != 0)
     parts_.scope->log(GANGER_LOG_WARN,
                       fmt::format("gave back a lease that is not out (id {}): a bug of the plugin", id));
@@ -190,11 +194,5 @@ void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
 
 ganger_status ganger_ctx::parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
                                    std::uint32_t max_threads) {
-  const bool is_outermost = crews_.fetch_add(1, std::memory_order_acq_rel) == 0;
-  // What fails inside a crew stops the task's other threads only when that is all they work for.
-  Crew crew(n, fn, user, max_threads, *this, is_outermost ? &sibling_stop_ : nullptr);
-  const ganger_status status = crew.work(parts_.lender);
-  if (is_outermost) sibling_stop_.store(GANGER_RUNNING, std::memory_order_relaxed);
-  crews_.fetch_sub(1, std::memory_order_acq_rel);
-  return status;
+  return Crew(n, fn, user, max_threads, *this).work(parts_.lender);
 }

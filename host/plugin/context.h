@@ -86,10 +86,9 @@ struct ganger_ctx {
   std::uint32_t end();
 
   const ganger::host::CallParts& parts() const { return parts_; }
-  std::int32_t stop_reason() const {
-    const std::int32_t reason = parts_.stop->reason();
-    return reason != GANGER_RUNNING ? reason : sibling_stop_.load(std::memory_order_relaxed);
-  }
+  /// That of the attempt, else GANGER_STOP_UPSTREAM where this thread's part of parallel() has lost its point.
+  std::int32_t stop_reason() const;
+  /// Kept but for a part of parallel() that ends because another one has failed: the first one has the word.
   ganger_status fail(ganger_status status, std::string_view why);
   /// The text of the last fail(); moved out.
   std::string take_why();
@@ -110,9 +109,7 @@ struct ganger_ctx {
 
   ganger::host::CallParts parts_;
   std::atomic<ganger::host::OwnerId> owner_{0};
-  std::atomic<std::int32_t> sibling_stop_{GANGER_RUNNING};  // a part of parallel() failed: the others should end
-  std::atomic<std::uint32_t> crews_{0};                     // parallel() calls under way
-  std::atomic<bool> is_touched_{false};                     // something below needs clearing
+  std::atomic<bool> is_touched_{false};  // something below needs clearing
   std::mutex mutex_;
   // guarded by mutex_
   std::string why_;

@@ -15,15 +15,16 @@ class Crew final : public HelpSeeker {
  public:
   using Function = ganger_status (*)(void* user, std::uint64_t i);
 
-  /// Shape: max_threads counts the caller, 0 = as many as there are;  sibling_stop is set at the first failure, or
-  /// null
-  Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, ganger_ctx& ctx,
-       std::atomic<std::int32_t>* sibling_stop);
+  /// Shape: max_threads counts the caller, 0 = as many as there are
+  Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, ganger_ctx& ctx);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
   /// Makes all calls. Returns the first status that is not GANGER_OK; GANGER_CANCELLED when a stop left some out.
   ganger_status work(WorkerLender* lender);
+
+  /// Is this thread in a call of a crew, or of one further out, of which another call has failed?
+  static bool has_failed_here();
 
   bool wants_help() override;
   void cancel_help() override;
@@ -31,17 +32,17 @@ class Crew final : public HelpSeeker {
 
  private:
   void take_calls();
-  void fail(ganger_status status);
+  bool is_over() const;
+  static bool has_failed(const Crew* innermost);
 
   const std::uint64_t n_;
   const Function fn_;
   void* const user_;
   const std::uint32_t max_helpers_;
   ganger_ctx& ctx_;
-  std::atomic<std::int32_t>* const sibling_stop_;
+  const Crew* const outer_;  // the one in whose call the caller is, or null
   std::atomic<std::uint64_t> next_{0};
   std::atomic<ganger_status> status_{GANGER_OK};
-  std::atomic<bool> was_cut_short_{false};
   std::mutex mutex_;
   std::condition_variable left_;
   std::uint32_t helpers_ = 0;  // guarded by mutex_

@@ -1,5 +1,6 @@
 #include "host/plugin/services.h"
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 
@@ -24,7 +25,8 @@ void log(ganger_ctx* ctx, std::int32_t level, ganger_str message) noexcept {
   CallScope* scope = ctx != nullptr                   ? ctx->parts().scope
                      : call_of_this_thread != nullptr ? call_of_this_thread->parts().scope
                                                       : scope_without_call.load();
-  if (scope != nullptr) scope->log(level, view(message));
+  if (scope != nullptr)
+    scope->log(std::clamp<std::int32_t>(level, GANGER_LOG_TRACE, GANGER_LOG_ERROR), view(message));
 }
 
 ganger_status fail(ganger_ctx* ctx, ganger_status status, ganger_str why) noexcept {
