@@ -7,14 +7,17 @@
 
 namespace ganger::host {
 
+/// A thread and what it does. Given up, it belongs to that thread alone, which may come back when the pool is gone.
 struct WorkPool::Worker {
-  WorkPool* pool = nullptr;
-  std::int16_t number = 0;
+  static constexpr TaskIndex kGivenUp = kNoTask - 1;
+
+  Worker(WorkPool& p, std::int16_t n) : pool(p), number(n) {}
+
+  WorkPool& pool;
+  const std::int16_t number;
   std::thread thread;
-  std::optional<Finished> finished;  // of the attempt that this thread has just run
-  // guarded by the pool's mutex_
-  TaskIndex task = kNoTask;
-  bool is_given_up = false;
+  std::optional<Finished> finished;      // of the attempt that this thread has just run
+  std::atomic<TaskIndex> task{kNoTask};  // that it runs
 
   static thread_local Worker* current;
 };
@@ -24,6 +27,10 @@ thread_local WorkPool::Worker* WorkPool::Worker::current = nullptr;
 WorkPool::WorkPool(std::uint32_t workers, TaskBody& body) : body_(body), size_(workers) {}
 
 WorkPool::~WorkPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
   handoff_.close();
   for (const auto& worker : workers_)
     if (worker->thread.joinable()) worker->thread.join();
@@ -65,19 +72,23 @@ void WorkPool::send_help() {
 }
 
 bool WorkPool::give(Work work) {
-  if (handoff_.idle() > 0 && handoff_.try_give(work)) return true;
+  // On its way from the hatch to sleep a worker is out of sight for a moment. To answer "nobody is free" then would
+  // leave it asleep beside work that is ready, since it has told the loop that it is free and does so only once.
+  for (; idle_.load() > 0 && !is_closed_; std::this_thread::yield()) {
+    if (!handoff_.try_give(work)) continue;
+    idle_.fetch_sub(1);
+    return true;
+  }
   // Nobody is free. If there may be another worker, start it: once it is idle it asks for work.
-  if (workers_.size() >= size_) return false;
-  auto worker = std::make_unique<Worker>();
-  worker->pool = this;
-  worker->number = static_cast<std::int16_t>(started_++);
+  if (workers_.size() >= size_ || is_closed_) return false;
+  const auto worker = std::make_shared<Worker>(*this, static_cast<std::int16_t>(started_++));
   try {
-    worker->thread = std::thread([w = worker.get()] { w->pool->run_worker(*w); });
+    worker->thread = std::thread([this, worker] { run_worker(*worker); });
   } catch (const std::system_error&) {
     // No thread to be had now. With none at all the next try_start() asks again.
     return false;
   }
-  workers_.push_back(std::move(worker));
+  workers_.push_back(worker);
   return false;
 }
 
@@ -87,6 +98,7 @@ void WorkPool::run_worker(Worker& self) {
   for (;;) {
     // Idle first, and only then the news: whoever hears of it finds this worker free.
     handoff_.arrive(slot);
+    idle_.fetch_add(1);
     if (auto finished = std::exchange(self.finished, std::nullopt))
       completion_->ended(std::move(*finished));
     else
@@ -98,9 +110,7 @@ void WorkPool::run_worker(Worker& self) {
     const std::optional<Work> work = handoff_.await(slot);
     if (!work) return;
     work->run(work->argument);
-    const std::lock_guard lock(mutex_);
-    if (self.is_given_up) return;  // late; somebody else has this worker's place
-    self.task = kNoTask;
+    if (self.task.exchange(kNoTask) == Worker::kGivenUp) return;  // late: another one has its place
   }
 }
 
@@ -108,20 +118,18 @@ void WorkPool::run_attempt(void* attempt) noexcept {
   const std::unique_ptr<Attempt> own(static_cast<Attempt*>(attempt));
   Worker& self = *Worker::current;
   own->worker = self.number;
-  {
-    const std::lock_guard lock(self.pool->mutex_);
-    self.task = own->task;
-  }
-  self.finished = self.pool->body_.run(*own);
+  self.task.store(own->task);
+  self.finished = self.pool.body_.run(*own);
 }
 
 bool WorkPool::give_up(TaskIndex task) {
   const std::lock_guard lock(mutex_);
-  const auto worker = std::ranges::find_if(workers_, [&](const auto& w) { return w->task == task; });
+  const auto worker = std::ranges::find_if(workers_, [&](const auto& w) {
+    TaskIndex expected = task;
+    return w->task.compare_exchange_strong(expected, Worker::kGivenUp);
+  });
   if (worker != workers_.end()) {
-    (*worker)->is_given_up = true;
     (*worker)->thread.detach();
-    static_cast<void>(worker->release());  // its thread may come back to it at any time
     workers_.erase(worker);
     if (replaced_ < kMostReplaced)
       ++replaced_;

@@ -1,5 +1,6 @@
 // The work pool: threads that take heavy tasks by rendezvous, and help with parallel work when they are idle.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -48,11 +49,13 @@ class WorkPool final : public Executor, public WorkerLender {
   TaskBody& body_;
   Completion* completion_ = nullptr;
   Handoff handoff_;
+  std::atomic<std::int32_t> idle_{0};  // workers that have arrived and not been given work
   mutable std::mutex mutex_;
   // guarded by mutex_
-  std::vector<std::unique_ptr<Worker>> workers_;
-  std::uint32_t size_;  // as many as there may be
+  std::vector<std::shared_ptr<Worker>> workers_;  // but for those given up, which only their threads still hold
+  std::uint32_t size_;                            // as many as there may be
   std::uint32_t started_ = 0, replaced_ = 0;
+  bool is_closed_ = false;
   std::vector<HelpSeeker*> seekers_;  // the last one is helped first: those before wait for it
 };
 
