@@ -1,8 +1,10 @@
 // Text from outside, made fit to be shown.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ganger::host {
 
@@ -22,5 +24,12 @@ std::string printable(std::string_view text, std::string_view keep = {});
 
 /// Enough of `text` for a message: printable, in one line, cut after 60 code points.
 std::string excerpt(std::string_view text);
+
+/// `text` with `***` where it holds one of the secrets.
+/// Shape: secrets = not empty, one that is part of another after it
+std::string masked(std::string_view text, const std::vector<std::string>& secrets);
+
+/// "1 task", "2 tasks".
+std::string counted(std::uint64_t n, std::string_view thing);
 
 }  // namespace ganger::host

@@ -38,12 +38,28 @@ int version_verb(const Options& options) {
   return kExitOk;
 }
 
+namespace {
+
+constexpr int kUnixUsage = 2;
+
+/// --exit-style=unix on a command line that is wrong elsewhere.
+bool wants_unix_codes(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--exit-style=unix") return true;
+    if (word == "--exit-style" && i + 1 < argc && std::string_view(argv[i + 1]) == "unix") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 int run_cli(int argc, const char* const* argv) {
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);
   if (!options) {
     say(Errors{options.error()});
-    return kExitUsage;
+    return wants_unix_codes(argc, argv) ? kUnixUsage : kExitUsage;
   }
   if (options->wants_help) {
     answer(help_text(options->verb));

@@ -5,28 +5,12 @@
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
-#include "host/report/json_text.h"
+#include "host/plan/check_tasks.h"
+#include "host/report/value_json.h"
 
 namespace ganger::host {
 
 namespace {
-
-Json json_of(const Value& value) {
-  switch (value.type) {
-    case GANGER_BOOL:
-      return value.i != 0;
-    case GANGER_I64:
-    case GANGER_SIZE:
-      return value.i;
-    case GANGER_F64:
-      return value.f;
-    case GANGER_STR:
-    case GANGER_PATH:
-      return value.text;
-    default:
-      return shown(value);
-  }
-}
 
 /// A job of one task. What stands on the command line is meant as it is: no `${...}` in it.
 Job job_of(const std::string& type, const TaskType& described, const std::vector<std::string>& arguments) {
@@ -82,6 +66,8 @@ int exec_verb(const Options& options) {
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, {});
   if (!planned) return fail(planned.error());
   prepared.job = std::move(*planned);
+  if (const Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())
+    return fail(errors);
 
   SessionSettings settings = make_settings(options, prepared);
   settings.has_summary = options.verbose;

@@ -1,4 +1,153 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "host/cli/prepare.h"
+#include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/job/suggest.h"
+#include "host/report/plugin_json.h"
+#include "host/report/table.h"
+#include "host/report/value_json.h"
+#include "host/text.h"
+
 namespace ganger::host {
-int inspect_verb(const Options&) { return kExitBug; }
+
+namespace {
+
+/// What the command line names: a plugin, or some of what it provides.
+struct Subject {
+  const Plugin* plugin = nullptr;
+  std::vector<const TaskType*> types;
+  std::vector<const PoolKind*> kinds;
+  bool is_whole = false;
+};
+
+Subject whole(const Plugin* plugin) {
+  Subject all{.plugin = plugin, .types = {}, .kinds = {}, .is_whole = true};
+  for (const auto& type : plugin->task_types) all.types.push_back(type.get());
+  for (const auto& kind : plugin->pool_kinds) all.kinds.push_back(kind.get());
+  return all;
+}
+
+/// The error of a plugin that is not there, with the id it may have been meant to be.
+Error with_suggestion(Error error, const Registry& registry, const std::string& id) {
+  std::set<std::string> ids;
+  for (const Candidate& candidate : registry.search_path().find_all()) ids.insert(candidate.file.stem().string());
+  error.message += did_you_mean(id, {ids.begin(), ids.end()});
+  return error;
+}
+
+Result<Subject> provided_by(const Plugin& plugin, const std::string& name) {
+  Subject some{.plugin = &plugin, .types = {}, .kinds = {}};
+  if (const TaskType* type = plugin.find_task_type(name)) some.types.push_back(type);
+  if (const PoolKind* kind = plugin.find_pool_kind(name)) some.kinds.push_back(kind);
+  if (!some.types.empty() || !some.kinds.empty()) return some;
+
+  std::vector<std::string_view> names;
+  for (const auto& type : plugin.task_types) names.push_back(type->name);
+  for (const auto& kind : plugin.pool_kinds) names.push_back(kind->name);
+  std::string all;
+  for (const auto one : names) all += fmt::format("{}{}", all.empty() ? "; it has: " : ", ", one);
+  return failure(ErrorKind::not_found, fmt::format("plugin '{}' has no task type or pool kind '{}'{}{}", plugin.id,
+                                                   excerpt(name), did_you_mean(name, names), all));
+}
+
+Result<Subject> find(Registry& registry, const std::string& name) {
+  if (name.find('/') != std::string::npos || name.ends_with(".so")) {
+    const auto plugin = registry.load_file(name);
+    if (!plugin) return tl::unexpected(plugin.error());
+    return whole(*plugin);
+  }
+  // The id of a plugin may hold dots, so that the whole name is tried first.
+  const auto plugin = registry.load(name);
+  if (plugin) return whole(*plugin);
+  const auto dot = name.rfind('.');
+  if (plugin.error().kind != ErrorKind::not_found) return tl::unexpected(plugin.error());
+  if (dot == std::string::npos || dot == 0) return tl::unexpected(with_suggestion(plugin.error(), registry, name));
+  const std::string id = name.substr(0, dot);
+  const auto owner = registry.load(id);
+  if (owner) return provided_by(**owner, name.substr(dot + 1));
+  if (owner.error().kind != ErrorKind::not_found) return tl::unexpected(owner.error());
+  return tl::unexpected(with_suggestion(owner.error(), registry, id));
+}
+
+std::string choices_text(const Param& param) {
+  std::string text;
+  for (const std::string& choice : param.choices) text += (text.empty() ? "" : "|") + choice;
+  return text;
+}
+
+std::string params_text(const std::vector<Param>& params, bool has_colour) {
+  Table table({"parameter", "type", "default", "choices", "help"});
+  for (const Param& p : params) {
+    const std::string by_default = p.is_required()           ? "required"
+                                   : !p.has_default          ? "none"
+                                   : p.type == GANGER_SECRET ? "***"
+                                                             : p.default_text;
+    table.add({p.name, type_word(p), by_default, choices_text(p), p.help});
+  }
+  return table.empty() ? "  no parameters\n" : table.text("  ", has_colour);
+}
+
+template <class Type>
+std::string title(const Type& type, std::string_view what, bool has_colour) {
+  std::string text =
+      fmt::format("\n{} ({}): {}\n", painted(type.id, Paint::bold, has_colour), what, printable(type.summary));
+  for (const std::string& flag : flag_texts(type)) text += "  " + flag + "\n";
+  if (!type.unusable.empty()) text += fmt::format("  cannot be used: it {}\n", printable(type.unusable));
+  return text;
+}
+
+std::string type_text(const TaskType& type, bool has_colour) {
+  std::string text = title(type, "task type", has_colour);
+  for (const Need& need : type.needs)
+    text += fmt::format(
+        "  borrows {}{} from {}\n", need.count > 1 ? fmt::format("{} of ", need.count) : "", need.interface,
+        need.param.empty() ? "the only pool that offers it" : fmt::format("the pool that '{}' names", need.param));
+  return text + params_text(type.params, has_colour);
+}
+
+std::string kind_text(const PoolKind& kind, bool has_colour) {
+  return title(kind, "pool kind", has_colour) + fmt::format("  offers {}\n", kind.interface) +
+         params_text(kind.params, has_colour);
+}
+
+std::string subject_text(const Subject& subject, bool has_colour) {
+  const Plugin& plugin = *subject.plugin;
+  std::string text =
+      fmt::format("{} {}, ABI {}.{}{}\n{}\n", painted(plugin.id, Paint::bold, has_colour), printable(plugin.version),
+                  GANGER_ABI_MAJOR, plugin.abi_minor, plugin.license.empty() ? "" : ", " + printable(plugin.license),
+                  printable(plugin.file.string()));
+  if (subject.is_whole)
+    for (const std::string& warning : plugin.warnings) text += "warning: " + printable(warning) + "\n";
+  for (const TaskType* type : subject.types) text += type_text(*type, has_colour);
+  for (const PoolKind* kind : subject.kinds) text += kind_text(*kind, has_colour);
+  return text;
+}
+
+Json subject_json(const Subject& subject) {
+  Json json;
+  json["schema"] = "ganger.inspect/1";
+  json["plugin"] = json_of(*subject.plugin);
+  json["task_types"] = json["pool_kinds"] = Json::array();
+  for (const TaskType* type : subject.types) json["task_types"].push_back(json_of(*type));
+  for (const PoolKind* kind : subject.kinds) json["pool_kinds"].push_back(json_of(*kind));
+  return json;
+}
+
+}  // namespace
+
+int inspect_verb(const Options& options) {
+  const auto registry = make_registry(options, {});
+  const auto subject = find(*registry, options.subject);
+  if (!subject) {
+    say(Errors{subject.error()});
+    return exit_code(subject.error().kind);
+  }
+  answer(options.as_json ? json_text(subject_json(*subject)) + "\n"
+                         : subject_text(*subject, use_colour(options.colour, STDOUT_FILENO)));
+  return kExitOk;
+}
+
 }  // namespace ganger::host

@@ -50,7 +50,7 @@ const VerbText& text_of(Verb verb) {
 
 bool takes_job(Verb v) { return v == Verb::run || v == Verb::plan || v == Verb::check || v == Verb::graph; }
 bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec; }
-bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::graph && v != Verb::help; }
+bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::help; }
 
 po::options_description options_of(Verb verb) {
   po::options_description d("Options", 110, 60);
@@ -201,6 +201,12 @@ class Reader {
   bool read_positionals() {
     std::vector<std::string> words = all("words");
     const Verb verb = options_.verb;
+    // --only takes all that follows it, and no task has a dot in its name.
+    if (words.empty() && !options_.only.empty() && options_.only.back().ends_with(".toml")) {
+      words.push_back(std::move(options_.only.back()));
+      options_.only.pop_back();
+      if (options_.only.empty()) return fail("--only needs the names of tasks" + hint(verb));
+    }
     if (options_.wants_help) return true;
     const auto& name = verbs()[static_cast<std::size_t>(verb)].name;
     const bool needs_subject = takes_job(verb) || verb == Verb::exec || verb == Verb::inspect;

@@ -99,7 +99,7 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.exit_style = options.exit_style;
   s.again = "ganger run " + shell_quoted(options.subject);
   for (const auto& dir : options.plugin_dirs) s.again += " -P " + shell_quoted(dir.string());
-  for (const auto& [name, value] : options.params) 
+  for (const auto& [name, value] : options.params)
     s.again += " -p " + shell_quoted(name + "=" + masked(value, prepared.job.secrets));
   s.again += " --only";
   return s;

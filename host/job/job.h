@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,6 +46,11 @@ enum class When : std::uint8_t {
   failed,  ///< one is not done
   always   ///< in any case, also after a timeout or an interrupt
 };
+
+constexpr std::string_view name_of(When w) {
+  constexpr std::string_view kNames[] = {"ok", "failed", "always"};
+  return kNames[static_cast<std::size_t>(w)];
+}
 
 /// `[[task]]`. A job may hold a million.
 struct TaskEntry {

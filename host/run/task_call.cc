@@ -7,6 +7,7 @@
 
 #include "host/plan/convert.h"
 #include "host/plugin/services.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -31,7 +32,7 @@ class TaskScope final : public CallScope {
     if (!events().wants_log(level) || attempt_.stop->is_abandoned()) return;
     Event e = event(EventKind::task_log);
     e.level = static_cast<std::int8_t>(std::clamp<int>(level, GANGER_LOG_TRACE, GANGER_LOG_ERROR));
-    e.text = call_.without_secrets(line);
+    e.text = masked(line, call_.parts_.secrets);
     events().push(std::move(e));
   }
 
@@ -45,7 +46,7 @@ class TaskScope final : public CallScope {
     Event e = event(EventKind::task_progress);
     e.done = done;
     e.total = total;
-    e.text = call_.without_secrets(what);
+    e.text = masked(what, call_.parts_.secrets);
     events().push(std::move(e));
   }
 
@@ -136,7 +137,7 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
     finished.why = fmt::format("returned status {}, which is none", finished.status);
     finished.status = GANGER_BUG;
   }
-  if (!finished.why.empty()) finished.why = without_secrets(finished.why);
+  if (!finished.why.empty()) finished.why = masked(finished.why, parts_.secrets);
   ctx.end();
 }
 
@@ -222,14 +223,6 @@ bool TaskCall::comes_after(TaskIndex task, TaskIndex before) const {
     }
   }
   return false;
-}
-
-std::string TaskCall::without_secrets(std::string_view text) const {
-  std::string masked(text);
-  for (const std::string& secret : parts_.secrets)
-    for (std::size_t at = 0; (at = masked.find(secret, at)) != std::string::npos; at += 3)
-      masked.replace(at, secret.size(), "***");
-  return masked;
 }
 
 }  // namespace ganger::host

@@ -46,7 +46,6 @@ class TaskCall final : public TaskBody {
                Finished& finished);
   bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;
   bool comes_after(TaskIndex task, TaskIndex before) const;
-  std::string without_secrets(std::string_view text) const;
 
   TaskCallParts parts_;
   std::mutex mutex_;
