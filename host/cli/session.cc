@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <system_error>
 #include <thread>
 
 #include "host/cli/say.h"
@@ -27,6 +28,21 @@ namespace {
 
 // How long the end of a run waits for somebody who does not read its output.
 constexpr Duration kOutputPatience = std::chrono::milliseconds(500);
+
+// How long static destructors of plugins may take.
+constexpr Duration kExitPatience = std::chrono::seconds(2);
+
+/// The process ends with that code when it has not ended by itself.
+void leave_within(Duration patience, int code) {
+  try {
+    std::thread([=] {
+      std::this_thread::sleep_for(patience);
+      _exit(code);
+    }).detach();
+  } catch (const std::system_error&) {
+    // Without a thread it may hang, as any program may.
+  }
+}
 
 /// Lines of no task: what pools and plugins say outside a call.
 class RunScope final : public CallScope {
@@ -81,7 +97,7 @@ class Session {
   SteadyClock clock_;
   const TimePoint started_;
   Stop stop_;
-  Signals signals_;  // before the first thread
+  std::optional<Signals> signals_{std::in_place};  // before the first thread
   Watcher watcher_;
   RunDir dir_;
   OutputStore outputs_;
@@ -158,7 +174,7 @@ Result<void> Session::open_pools() {
 void Session::run() {
   start_lane();
   watcher_.watch(
-      *loop_, signals_, [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
+      *loop_, *signals_, [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
       [&] { dump(); });
   ended_ = clock_.now();
 }
@@ -196,6 +212,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   const bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once: what had to be saved is saved.
   leave_on_interrupt(code);
+  signals_.reset();
   if (!hangs) {
     for (std::thread& lane : lanes_) lane.join();
     workers_.reset();
@@ -215,6 +232,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
   for (const std::string& complaint : registry_.shut_down()) say(complaint);
+  leave_within(kExitPatience, code);
   return code;
 }
 

@@ -40,6 +40,8 @@ Signals::Signals() {
   const sigset_t set = signals_of_a_run();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  // Without a descriptor nobody could read them: better to be ended by one than to be deaf.
+  if (fd_ < 0) pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 Signals::~Signals() {
