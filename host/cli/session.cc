@@ -272,13 +272,18 @@ int run_session(const PlannedJob& job, Registry& registry, const SessionSettings
       say(describe(started.error()));
       return exit_code(started.error().kind);
     }
-  Session session(job, registry, settings);
-  if (auto opened = session.open(); !opened) {
-    say(describe(opened.error()));
-    return exit_code(opened.error().kind);
+  try {
+    Session session(job, registry, settings);
+    if (auto opened = session.open(); !opened) {
+      say(describe(opened.error()));
+      return exit_code(opened.error().kind);
+    }
+    session.run();
+    return session.finish(on_outputs);
+  } catch (const std::system_error& e) {
+    say(fmt::format("error: no thread could be started: {}; try again when the machine has some to spare", e.what()));
+    return kExitDeferred;
   }
-  session.run();
-  return session.finish(on_outputs);
 }
 
 }  // namespace ganger::host
