@@ -1,8 +1,9 @@
 // A set of task indices that gives the smallest first: what is ready, in file order.
 #pragma once
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,7 +19,7 @@ class IndexSet {
   explicit IndexSet(std::uint32_t capacity) {
     std::size_t words = capacity;
     do {
-      words = (words + 63) / 64;
+      words = std::max<std::size_t>(1, (words + 63) / 64);
       levels_.emplace_back(words, 0);
     } while (words > 1);
   }

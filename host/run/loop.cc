@@ -85,7 +85,10 @@ void Loop::ended(Finished finished) {
 
 void Loop::has_room() {
   const std::lock_guard lock(mutex_);
-  if (!ready_heavy_.empty()) start_heavy(parts_.clock.now());
+  if (ready_heavy_.empty()) return;
+  const TimePoint now = parts_.clock.now();
+  heed_stop(now);
+  start_heavy(now);
 }
 
 TimePoint Loop::tick() {
@@ -108,7 +111,7 @@ void Loop::give_up_all() {
   const std::lock_guard lock(mutex_);
   heed_stop(parts_.clock.now());
   is_grace_over_ = true;
-  leave_out_waiting([](When) { return false; }, stop_skip_reason());
+  leave_out_waiting([](TaskIndex) { return false; }, stop_skip_reason());
   while (!heavy_.empty()) give_up(*heavy_.back());
   if (lane_is_busy()) give_up(lane_);
 }
@@ -135,7 +138,7 @@ void Loop::heed_stop(TimePoint now) {
     if (lane_is_busy()) ask(lane_);
     note_alarm(grace_end_);
   }
-  leave_out_waiting([](When when) { return when == When::always; }, stop_skip_reason());
+  leave_out_waiting([this](TaskIndex i) { return plan_.task(i).when == When::always; }, stop_skip_reason());
 }
 
 SkipReason Loop::stop_skip_reason() const {
@@ -152,21 +155,19 @@ SkipReason Loop::stop_skip_reason() const {
   return SkipReason::earlier_failure;
 }
 
-void Loop::leave_out_waiting(bool (*may_start)(When), SkipReason reason) {
+void Loop::leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason) {
   std::vector<Retry> kept;
-  for (; !retries_.empty(); retries_.pop()) {
-    if (may_start(plan_.task(retries_.top().task).when))
-      kept.push_back(retries_.top());
-    else
-      end_task(retries_.top().task, retries_.top().outcome);
-  }
+  for (; !retries_.empty(); retries_.pop())
+    if (may_start(retries_.top().task)) kept.push_back(retries_.top());
   for (const Retry& r : kept) retries_.push(r);
 
   for (TaskIndex i = 0; i < plan_.size(); ++i) {
     const TaskRecord& r = record_.tasks[i];
-    const bool is_between_attempts = r.state == TaskState::waiting && r.attempts > 0;
-    if ((r.state == TaskState::waiting || r.state == TaskState::ready) && !is_between_attempts &&
-        !may_start(plan_.task(i).when)) {
+    if ((r.state != TaskState::waiting && r.state != TaskState::ready) || may_start(i)) continue;
+    if (r.attempts > 0) {  // between two attempts: the last one stands
+      take_back_ready(i);
+      end_task(i, r.attempt_outcome);
+    } else {
       has_left_out_ = true;
       skip(i, reason);
     }
@@ -190,7 +191,8 @@ void Loop::check_overdue(TimePoint now) {
 }
 
 void Loop::end_grace(TimePoint now) {
-  if (!std::exchange(is_grace_over_, true)) leave_out_waiting([](When) { return false; }, SkipReason::grace_over);
+  if (!std::exchange(is_grace_over_, true))
+    leave_out_waiting([](TaskIndex) { return false; }, SkipReason::grace_over);
   const auto ask = [&](Running& r) { ask_to_stop(r, static_cast<std::int32_t>(heeded_), after(now, kLastGrace)); };
   for (const auto& r : heavy_) ask(*r);
   if (lane_is_busy()) ask(lane_);
@@ -202,8 +204,10 @@ void Loop::give_up(Running& running) {
   running.stop->abandon();
   parts_.body.given_up(task);
   const bool by_user = running.stop->reason() == GANGER_STOP_USER;
-  record_.reasons[task] = fmt::format("did not stop within {} of being asked to; its thread was given up",
-                                      format_duration(settings_.grace.count()));
+  record_.reasons[task] = parts_.stop.interrupts() > 1
+                              ? "was given up with its thread at the second interrupt"
+                              : fmt::format("did not stop within {} of being asked to; its thread was given up",
+                                            format_duration(settings_.grace.count()));
   record_.tasks[task].ended = parts_.clock.now();
   ++given_up_threads_;
   given_up_.push_back(running.stop);
@@ -220,9 +224,15 @@ void Loop::give_up(Running& running) {
     std::swap(*it, heavy_.back());
     heavy_.pop_back();
   }
-  free_exclusive(task);
-  end_task(task, by_user ? TaskState::interrupted : TaskState::timed_out);
-  if (!has_replacement) leave_out_waiting([](When) { return false; }, SkipReason::no_worker);
+  const TaskState outcome = by_user ? TaskState::interrupted : TaskState::timed_out;
+  end_task(task, outcome);
+  heed_failure(outcome);
+  if (!has_replacement) leave_out_waiting([](TaskIndex) { return false; }, SkipReason::no_worker);
+  // The thread is still inside the type, so an exclusive one stays busy for ever.
+  if (const TaskType* type = plan_.task(task).type; type != nullptr && type->is_exclusive()) {
+    hung_types_.push_back(type);
+    leave_out_waiting([&](TaskIndex i) { return plan_.task(i).type != type; }, SkipReason::type_hangs);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------- attempts
@@ -263,7 +273,7 @@ void Loop::prepare(Running& running, TaskIndex task, TimePoint now) {
   running.has_own_timeout = policy.timeout.count() > 0;
   running.soft = running.has_own_timeout ? after(now, policy.timeout) : kNever;
   running.hard = kNever;
-  const TimePoint end = !running.is_cleanup ? parts_.stop.deadline() : is_stopping() ? grace_end_ : kNever;
+  const TimePoint end = !running.is_cleanup ? parts_.stop.deadline() : is_stopping() ? cleanup_end_ : kNever;
   running.attempt = {.task = task,
                      .number = record_.tasks[task].attempts + 1u,
                      .deadline = std::min(running.soft, end),
@@ -292,13 +302,20 @@ void Loop::finish(Running& running, Finished& finished) {
   running.attempt.task = kNoTask;
   if (will_retry) return;
   end_task(task, outcome);
+  heed_failure(outcome);
+}
+
+void Loop::heed_failure(TaskState outcome) {
   if (is_failure(outcome) && !settings_.keep_going && !std::exchange(is_failing_, true))
-    leave_out_waiting([](When when) { return when != When::ok; }, SkipReason::earlier_failure);
+    leave_out_waiting([this](TaskIndex i) { return plan_.task(i).when != When::ok; }, SkipReason::earlier_failure);
 }
 
 TaskState Loop::outcome_of(const Running& running, Finished& finished) const {
-  const std::int32_t asked = running.stop->reason();
-  const bool is_overdue = running.has_own_timeout && finished.ended >= running.soft;
+  std::int32_t asked = running.stop->reason();
+  // A task may look at the clock itself and end at the deadline before anybody has asked it to.
+  if (asked == 0 && !running.is_cleanup && finished.ended >= parts_.stop.deadline()) asked = GANGER_STOP_DEADLINE;
+  // What was interrupted first is no slow task.
+  const bool is_overdue = running.has_own_timeout && finished.ended >= running.soft && asked != GANGER_STOP_USER;
   const auto explain = [&](std::string why) {
     finished.why = finished.why.empty() ? std::move(why) : why + ": " + finished.why;
   };
@@ -327,7 +344,8 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
   const TaskIndex task = running.attempt.task;
   const Policy& policy = plan_.policy(task);
   const bool is_hopeless = finished.status == GANGER_BAD_PARAM || finished.status == GANGER_UNSUPPORTED;
-  const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_failing_;
+  const bool is_left_out = is_failing_ && plan_.task(task).when == When::ok;
+  const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_left_out;
   if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted)
     return false;
 
@@ -336,8 +354,9 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
   if (end != kNever) delay = std::min<Duration>(delay, std::max<Duration>(Duration(0), end - finished.ended));
   const TimePoint when = after(finished.ended, delay);
   record_.tasks[task].state = TaskState::waiting;
+  record_.tasks[task].attempt_outcome = outcome;
   ++record_.retries;
-  retries_.push({when, task, outcome});
+  retries_.push({when, task});
   has_news_ = true;
   changed_.notify_one();
   note_alarm(when);
@@ -366,7 +385,7 @@ void Loop::free_exclusive(TaskIndex task) {
   std::erase(exclusive_busy_, type);
   std::vector<TaskIndex> held = std::exchange(held_, {});
   for (const TaskIndex i : held)
-    if (record_.tasks[i].state == TaskState::ready) make_ready(i);
+    if (record_.tasks[i].state == TaskState::ready) enqueue(i);
 }
 
 // ---------------------------------------------------------------------------------------------------- tasks
@@ -425,6 +444,8 @@ void Loop::settle(TaskIndex task) {
       if (is_grace_over_) reason = SkipReason::grace_over;
       break;
   }
+  if (reason == SkipReason::none && std::ranges::count(hung_types_, plan_.task(task).type) != 0)
+    reason = SkipReason::type_hangs;
   if (reason == SkipReason::none)
     make_ready(task);
   else
@@ -434,6 +455,10 @@ void Loop::settle(TaskIndex task) {
 void Loop::make_ready(TaskIndex task) {
   record_.tasks[task].state = TaskState::ready;
   if (wants_[static_cast<std::size_t>(EventKind::task_ready)]) emit_ready(task);
+  enqueue(task);
+}
+
+void Loop::enqueue(TaskIndex task) {
   if (plan_.task(task).is_heavy) {
     ready_heavy_.insert(task);
     return;
@@ -445,10 +470,14 @@ void Loop::make_ready(TaskIndex task) {
   }
 }
 
+void Loop::take_back_ready(TaskIndex task) {
+  if (record_.tasks[task].state == TaskState::ready)
+    (plan_.task(task).is_heavy ? ready_heavy_ : ready_light_).erase(task);
+}
+
 void Loop::skip(TaskIndex task, SkipReason reason) {
-  TaskRecord& r = record_.tasks[task];
-  if (r.state == TaskState::ready) (plan_.task(task).is_heavy ? ready_heavy_ : ready_light_).erase(task);
-  r.skip_reason = reason;
+  take_back_ready(task);
+  record_.tasks[task].skip_reason = reason;
   end_task(task, TaskState::skipped);
 }
 

@@ -83,28 +83,30 @@ class Loop final : public Completion {
     bool is_cleanup = false;  // an `always` task: a stop of the run is no stop for it, but for the end of the grace
     bool has_own_timeout = false;
   };
-  // A task between two attempts; `outcome` is that of the last one, in case there will be no other.
+  // A task between two attempts.
   struct Retry {
     TimePoint when;
     TaskIndex task;
-    TaskState outcome;
     bool operator>(const Retry& other) const { return when > other.when; }
   };
 
   // All of these are called with the lock held.
   void heed_stop(TimePoint now);
-  void leave_out_waiting(bool (*may_start)(When), SkipReason reason);
+  void leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason);
   void start_heavy(TimePoint now);
   TaskIndex next(IndexSet& ready);
   void prepare(Running& running, TaskIndex task, TimePoint now);
   void commit(const Running& running);
   void finish(Running& running, Finished& finished);
+  void heed_failure(TaskState outcome);
   TaskState outcome_of(const Running& running, Finished& finished) const;
   bool retry(const Running& running, TaskState outcome, const Finished& finished);
   void wake_retries(TimePoint now);
   void end_task(TaskIndex task, TaskState outcome);
   void settle(TaskIndex task);
   void make_ready(TaskIndex task);
+  void enqueue(TaskIndex task);
+  void take_back_ready(TaskIndex task);
   void skip(TaskIndex task, SkipReason reason);
   void free_exclusive(TaskIndex task);
   void ask_to_stop(Running& running, std::int32_t reason, TimePoint hard);
@@ -135,7 +137,8 @@ class Loop final : public Completion {
   std::vector<std::shared_ptr<StopSource>> given_up_;  // kept for ever: a task may still ask them
   std::vector<TaskIndex> to_settle_;                   // all they come after has ended
   std::vector<const TaskType*> exclusive_busy_;
-  std::vector<TaskIndex> held_;  // ready, but their exclusive type is busy
+  std::vector<const TaskType*> hung_types_;  // exclusive ones that a thread that was given up is still inside
+  std::vector<TaskIndex> held_;              // ready, but their exclusive type is busy
   std::uint32_t unfinished_;
   std::uint32_t given_up_threads_ = 0;
   std::uint64_t lane_generation_ = 0;

@@ -22,7 +22,8 @@ enum class SkipReason : std::uint8_t {
   deadline,
   drained,
   grace_over,  ///< an `always` task for which there was no time left
-  no_worker    ///< too many workers hang in tasks that were given up
+  no_worker,   ///< too many workers hang in tasks that were given up
+  type_hangs   ///< its exclusive type is still busy with a task that was given up
 };
 
 constexpr std::string_view describe(SkipReason r) {
@@ -34,7 +35,8 @@ constexpr std::string_view describe(SkipReason r) {
                                          "not started before the deadline",
                                          "not started before the drain",
                                          "the grace period was over",
-                                         "no worker was left to run it"};
+                                         "no worker was left to run it",
+                                         "another task of its exclusive type hangs"};
   return kTexts[static_cast<std::size_t>(r)];
 }
 
@@ -46,7 +48,8 @@ struct TaskRecord {
   TaskState state = TaskState::waiting;
   SkipReason skip_reason = SkipReason::none;
   bool has_upstream_not_done = false;
-  bool has_upstream_failure = false;  ///< one failed, or was skipped because of one that did
+  bool has_upstream_failure = false;               ///< one failed, or was skipped because of one that did
+  TaskState attempt_outcome = TaskState::waiting;  ///< of the last attempt, while another is to come
   std::int16_t worker = -1;
 
   Duration run_time() const { return ended - started; }
