@@ -7,6 +7,7 @@
 #include "host/cli/verbs.h"
 #include "host/plan/check_tasks.h"
 #include "host/report/value_json.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -76,7 +77,11 @@ int exec_verb(const Options& options) {
   return run_session(prepared.job, *prepared.registry, settings, [&](const OutputStore& outputs, RunEnd end) {
     if (end != RunEnd::finished || settings.events == "-") return;
     Json answer_json = Json::object();
-    for (const auto& [name, value] : outputs.of(0)) answer_json[name] = json_of(value);
+    for (const auto& [name, value] : outputs.of(0)) {
+      Json shown_value = json_of(value);
+      if (shown_value.is_string()) shown_value = masked(shown_value.get<std::string>(), prepared.job.secrets);
+      answer_json[name] = std::move(shown_value);
+    }
     answer(json_text(answer_json) + "\n");
   });
 }

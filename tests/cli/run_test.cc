@@ -1,0 +1,187 @@
+#include "ganger_process.h"
+
+namespace ganger::host::test {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::string_view kFailing = R"(
+[[task]]
+name = "first"
+uses = "demo.fail"
+with = { message = "no luck" }
+[[task]]
+name = "after-first"
+uses = "demo.noop"
+after = ["first"]
+[[task]]
+name = "other"
+uses = "demo.noop"
+[[task]]
+name = "sorry"
+uses = "demo.echo"
+after = ["first"]
+when = "failed"
+with = { text = "so sorry" }
+[[task]]
+name = "tidy"
+uses = "demo.echo"
+after = ["other"]
+when = "always"
+with = { text = "all tidy" }
+)";
+
+std::string sleeper(const std::string& with, const std::string& keys = "") {
+  return keys + "[[task]]\nname = \"sleeper\"\nuses = \"demo.sleep\"\nwith = { " + with + " }\n";
+}
+
+}  // namespace
+
+using Run = GangerTest;
+
+TEST_F(Run, ThatFinishesExitsWithZeroAndASummary) {
+  write("j.toml", sleeper("for = \"1ms\", say = \"hello\""));
+
+  run_ganger("run", "j.toml").exits(0).says("sleeper: hello\n").says("sleeper done in ").prints("j: finished in ");
+}
+
+TEST_F(Run, AFailureExitsWithThreeAndStartsNothingElse) {
+  write("j.toml", kFailing);
+
+  const Ended run = run_ganger("run", "j.toml");
+
+  run.exits(3).says("first failed in ").says("no luck\n").never_says("other done");
+  run.says("so sorry").says("all tidy").prints("  first failed: no luck\n");
+  run.prints("  run one again: ganger run j.toml --only first\n");
+}
+
+TEST_F(Run, KeepGoingRunsWhatDoesNotDependOnTheFailure) {
+  write("j.toml", kFailing);
+
+  run_ganger("run", "j.toml", "--keep-going").exits(3).says("other done").never_says("after-first done");
+}
+
+TEST_F(Run, AFailedTaskIsTriedAgain) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"demo.fail\"\nretries = 2\nbackoff = \"1ms\"\n"
+        "with = { attempts = 2, attempts_file = \"" +
+            (folder_ / "attempts").string() + "\" }\n");
+
+  run_ganger("run", "j.toml").exits(0).says("a failed (attempt 1)").says("a failed (attempt 2)").prints("2 retries");
+}
+
+TEST_F(Run, TooFewRetriesAreAFailure) {
+  write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.fail\"\nretries = 1\nbackoff = \"1ms\"\n");
+
+  run_ganger("run", "j.toml").exits(3).prints("a failed after 2 attempts: failed as asked");
+}
+
+TEST_F(Run, WhenFailedIsSkippedIfNothingFails) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n"
+        "[[task]]\nname = \"b\"\nuses = \"demo.noop\"\nafter = [\"a\"]\nwhen = \"failed\"\n");
+
+  run_ganger("run", "j.toml").exits(0).says("b skipped: nothing it comes after failed\n");
+}
+
+TEST_F(Run, OnlyRunsATaskWithWhatItComesAfter) {
+  write("j.toml", kFailing);
+
+  run_ganger("run", "j.toml", "--only", "other").exits(0).says("other done").never_says("first");
+}
+
+TEST_F(Run, ATimeoutOfATaskIsAFailure) {
+  write("j.toml", sleeper("for = \"60s\"") + "timeout = \"50ms\"\n");
+
+  run_ganger("run", "j.toml").exits(3).prints("sleeper timed_out: took longer than its timeout of 50ms");
+}
+
+TEST_F(Run, OutputsGoFromTaskToTask) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"one\" }\n"
+        "[[task]]\nname = \"b\"\nuses = \"demo.echo\"\nwith = { text = \"${tasks.a.text} two\" }\n");
+
+  run_ganger("run", "j.toml").exits(0).says("b: one two\n");
+}
+
+TEST_F(Run, ParametersComeFromTheCommandLine) {
+  write("j.toml",
+        "[params]\nword = \"old\"\n[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${params.word}\" "
+        "}\n");
+
+  run_ganger("run", "j.toml", "-p", "word=new").exits(0).says("a: new\n");
+}
+
+TEST_F(Run, QuietSaysOnlyWhatWentWrong) {
+  write("good.toml", sleeper("for = \"1ms\", say = \"hello\""));
+  write("bad.toml", kFailing);
+
+  const Ended good = run_ganger("run", "good.toml", "-q");
+
+  EXPECT_EQ(good.exits(0).out + good.err, "");
+  run_ganger("run", "bad.toml", "-q").exits(3).says("no luck").never_says("all tidy\n");
+}
+
+TEST_F(Run, ColourIsForThoseWhoWantIt) {
+  write("j.toml", sleeper("for = \"1ms\""));
+  const auto run = [&] { return ganger({"run", "j.toml"}); };
+
+  run().end().exits(0).never_says("\033[").never_prints("\033[");
+  run().with_env("FORCE_COLOR", "1").end().says("\033[32m");
+  run().with_env("FORCE_COLOR", "1").with_env("NO_COLOR", "1").end().never_says("\033[");
+  run_ganger("run", "j.toml", "--color=always").says("\033[32m").prints("\033[32m");
+  ganger({"run", "j.toml", "--color=never"}).with_env("FORCE_COLOR", "1").end().never_says("\033[");
+}
+
+TEST_F(Run, AClosedStdoutDoesNotEndIt) {
+  write("j.toml", sleeper("for = \"1ms\""));
+
+  ganger({"run", "j.toml"}).with_closed_stdout().end().exits(0).says("sleeper done");
+  ganger({"run", "j.toml", "--events", "-"}).with_closed_stdout().end().exits(0).says("sleeper done");
+}
+
+TEST_F(Run, AStateFolderThatCannotBeMadeIsSaid) {
+  write("file", "");
+  write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${run.dir}\" }\n");
+
+  run_ganger("run", "j.toml", "--state-dir", "file/state").exits(73).says("file/state");
+}
+
+TEST_F(Run, WithoutAHomeSaysWhereAStateFolderComesFrom) {
+  write("j.toml", sleeper("for = \"1ms\""));
+
+  ganger({"run", "j.toml"}).with_env("HOME", "").end().exits(78).says("give one with --state-dir");
+}
+
+TEST_F(Run, APoolThatCannotBeOpenedHasItsOwnExitCode) {
+  write("j.toml", "[pools.p]\nkind = \"rude.open-throws\"\n[[task]]\nname = \"a\"\nuses = \"rude.leak\"\n");
+
+  ganger({"run", "j.toml", "-P", kHostile}).end().exits(69).says("thrown out of open");
+}
+
+using Exec = GangerTest;
+
+TEST_F(Exec, PrintsTheOutputsAsJson) {
+  const Ended exec = run_ganger("exec", "demo.echo", "text=a ${b} \"c\"");
+
+  EXPECT_EQ(exec.exits(0).json(), nlohmann::json({{"text", "a ${b} \"c\""}}));
+}
+
+TEST_F(Exec, SaysWhatIsWrongWithAParameter) {
+  run_ganger("exec", "demo.echo", "txet=a").exits(65).says("has no parameter 'txet' (did you mean 'text'?)");
+  run_ganger("exec", "demo.sleep", "for=long").exits(65).says("parameter 'for'");
+  run_ganger("exec", "demo.sleep").exits(65).says("needs parameter 'for'");
+}
+
+TEST_F(Exec, OfATypeThatIsNotThereIsNotFound) {
+  run_ganger("exec", "demo.eco").exits(66).says("has no task type 'eco'");
+  run_ganger("exec", "none.eco").exits(66).says("plugin 'none' not found; looked in ");
+  run_ganger("exec", "echo").exits(66).says("'echo' names no plugin; write PLUGIN.TYPE");
+}
+
+TEST_F(Exec, AFailureExitsWithThreeAndPrintsNothing) {
+  EXPECT_EQ(run_ganger("exec", "demo.fail", "message=oh").exits(3).says("oh").out, "");
+}
+
+}  // namespace ganger::host::test
