@@ -236,7 +236,8 @@ std::string complaint(const po::error& e, Verb verb) {
   if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&e)) {
     std::string name = unknown->get_option_name();
     std::vector<std::string> names;
-    for (const auto& o : options_of(verb).options()) names.push_back("--" + o->long_name());
+    const po::options_description all = options_of(verb);
+    for (const auto& o : all.options()) names.push_back("--" + o->long_name());
     return fmt::format("unknown option '{}'{}{}", name, did_you_mean(name, {names.begin(), names.end()}), hint(verb));
   }
   return fmt::format("{}{}", e.what(), hint(verb));

@@ -48,7 +48,7 @@ TEST_F(Reading, PlanShowsOrderLaneAndWhyATaskIsSkipped) {
 
   plan.exits(0).prints("a \"quoted\" job: 5 tasks, 3 workers, timeout 10m\n");
   plan.prints("1  end          demo.echo   serial\n");
-  plan.prints("2  heavy        demo.sleep  pool    end             timeout 2m, 2 retries\n");
+  plan.prints("2  heavy        demo.sleep  pool    end            timeout 2m, 2 retries\n");
   plan.prints("-  sorry        demo.noop   serial  heavy  failed");
   plan.prints("skipped: runs only if something it comes after fails\n");
   plan.prints("skipped: comes after a task that would be skipped\n");
@@ -144,7 +144,10 @@ TEST_F(Reading, VerboseListShowsShadowedOnesAndTheFoldersSearched) {
 }
 
 TEST_F(Reading, ListAsJsonHasFoldersPluginsAndErrors) {
-  const auto list = ganger({"list", "-P", kHostile, "--format", "json"}).end().exits(0).json();
+  std::filesystem::create_directory(folder_ / "own");
+  std::filesystem::copy(kHostile + "/other_abi.so", folder_ / "own");
+
+  const auto list = run_ganger("list", "-P", "own", "--format", "json").exits(0).json();
 
   EXPECT_EQ(list["schema"], "ganger.list/1");
   EXPECT_EQ(list["folders"][0]["origin"], "-P");

@@ -38,15 +38,15 @@ std::string sleeper(const std::string& with, const std::string& keys = "") {
 
 }  // namespace
 
-using Run = GangerTest;
+using RunVerb = GangerTest;
 
-TEST_F(Run, ThatFinishesExitsWithZeroAndASummary) {
+TEST_F(RunVerb, ThatFinishesExitsWithZeroAndASummary) {
   write("j.toml", sleeper("for = \"1ms\", say = \"hello\""));
 
   run_ganger("run", "j.toml").exits(0).says("sleeper: hello\n").says("sleeper done in ").prints("j: finished in ");
 }
 
-TEST_F(Run, AFailureExitsWithThreeAndStartsNothingElse) {
+TEST_F(RunVerb, AFailureExitsWithThreeAndStartsNothingElse) {
   write("j.toml", kFailing);
 
   const Ended run = run_ganger("run", "j.toml");
@@ -56,13 +56,13 @@ TEST_F(Run, AFailureExitsWithThreeAndStartsNothingElse) {
   run.prints("  run one again: ganger run j.toml --only first\n");
 }
 
-TEST_F(Run, KeepGoingRunsWhatDoesNotDependOnTheFailure) {
+TEST_F(RunVerb, KeepGoingRunsWhatDoesNotDependOnTheFailure) {
   write("j.toml", kFailing);
 
   run_ganger("run", "j.toml", "--keep-going").exits(3).says("other done").never_says("after-first done");
 }
 
-TEST_F(Run, AFailedTaskIsTriedAgain) {
+TEST_F(RunVerb, AFailedTaskIsTriedAgain) {
   write("j.toml",
         "[[task]]\nname = \"a\"\nuses = \"demo.fail\"\nretries = 2\nbackoff = \"1ms\"\n"
         "with = { attempts = 2, attempts_file = \"" +
@@ -71,13 +71,13 @@ TEST_F(Run, AFailedTaskIsTriedAgain) {
   run_ganger("run", "j.toml").exits(0).says("a failed (attempt 1)").says("a failed (attempt 2)").prints("2 retries");
 }
 
-TEST_F(Run, TooFewRetriesAreAFailure) {
+TEST_F(RunVerb, TooFewRetriesAreAFailure) {
   write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.fail\"\nretries = 1\nbackoff = \"1ms\"\n");
 
   run_ganger("run", "j.toml").exits(3).prints("a failed after 2 attempts: failed as asked");
 }
 
-TEST_F(Run, WhenFailedIsSkippedIfNothingFails) {
+TEST_F(RunVerb, WhenFailedIsSkippedIfNothingFails) {
   write("j.toml",
         "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n"
         "[[task]]\nname = \"b\"\nuses = \"demo.noop\"\nafter = [\"a\"]\nwhen = \"failed\"\n");
@@ -85,19 +85,19 @@ TEST_F(Run, WhenFailedIsSkippedIfNothingFails) {
   run_ganger("run", "j.toml").exits(0).says("b skipped: nothing it comes after failed\n");
 }
 
-TEST_F(Run, OnlyRunsATaskWithWhatItComesAfter) {
+TEST_F(RunVerb, OnlyRunsATaskWithWhatItComesAfter) {
   write("j.toml", kFailing);
 
   run_ganger("run", "j.toml", "--only", "other").exits(0).says("other done").never_says("first");
 }
 
-TEST_F(Run, ATimeoutOfATaskIsAFailure) {
+TEST_F(RunVerb, ATimeoutOfATaskIsAFailure) {
   write("j.toml", sleeper("for = \"60s\"") + "timeout = \"50ms\"\n");
 
   run_ganger("run", "j.toml").exits(3).prints("sleeper timed_out: took longer than its timeout of 50ms");
 }
 
-TEST_F(Run, OutputsGoFromTaskToTask) {
+TEST_F(RunVerb, OutputsGoFromTaskToTask) {
   write("j.toml",
         "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"one\" }\n"
         "[[task]]\nname = \"b\"\nuses = \"demo.echo\"\nwith = { text = \"${tasks.a.text} two\" }\n");
@@ -105,7 +105,7 @@ TEST_F(Run, OutputsGoFromTaskToTask) {
   run_ganger("run", "j.toml").exits(0).says("b: one two\n");
 }
 
-TEST_F(Run, ParametersComeFromTheCommandLine) {
+TEST_F(RunVerb, ParametersComeFromTheCommandLine) {
   write("j.toml",
         "[params]\nword = \"old\"\n[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${params.word}\" "
         "}\n");
@@ -113,7 +113,7 @@ TEST_F(Run, ParametersComeFromTheCommandLine) {
   run_ganger("run", "j.toml", "-p", "word=new").exits(0).says("a: new\n");
 }
 
-TEST_F(Run, QuietSaysOnlyWhatWentWrong) {
+TEST_F(RunVerb, QuietSaysOnlyWhatWentWrong) {
   write("good.toml", sleeper("for = \"1ms\", say = \"hello\""));
   write("bad.toml", kFailing);
 
@@ -123,7 +123,7 @@ TEST_F(Run, QuietSaysOnlyWhatWentWrong) {
   run_ganger("run", "bad.toml", "-q").exits(3).says("no luck").never_says("all tidy\n");
 }
 
-TEST_F(Run, ColourIsForThoseWhoWantIt) {
+TEST_F(RunVerb, ColourIsForThoseWhoWantIt) {
   write("j.toml", sleeper("for = \"1ms\""));
   const auto run = [&] { return ganger({"run", "j.toml"}); };
 
@@ -134,53 +134,53 @@ TEST_F(Run, ColourIsForThoseWhoWantIt) {
   ganger({"run", "j.toml", "--color=never"}).with_env("FORCE_COLOR", "1").end().never_says("\033[");
 }
 
-TEST_F(Run, AClosedStdoutDoesNotEndIt) {
+TEST_F(RunVerb, AClosedStdoutDoesNotEndIt) {
   write("j.toml", sleeper("for = \"1ms\""));
 
   ganger({"run", "j.toml"}).with_closed_stdout().end().exits(0).says("sleeper done");
   ganger({"run", "j.toml", "--events", "-"}).with_closed_stdout().end().exits(0).says("sleeper done");
 }
 
-TEST_F(Run, AStateFolderThatCannotBeMadeIsSaid) {
+TEST_F(RunVerb, AStateFolderThatCannotBeMadeIsSaid) {
   write("file", "");
   write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${run.dir}\" }\n");
 
   run_ganger("run", "j.toml", "--state-dir", "file/state").exits(73).says("file/state");
 }
 
-TEST_F(Run, WithoutAHomeSaysWhereAStateFolderComesFrom) {
+TEST_F(RunVerb, WithoutAHomeSaysWhereAStateFolderComesFrom) {
   write("j.toml", sleeper("for = \"1ms\""));
 
   ganger({"run", "j.toml"}).with_env("HOME", "").end().exits(78).says("give one with --state-dir");
 }
 
-TEST_F(Run, APoolThatCannotBeOpenedHasItsOwnExitCode) {
+TEST_F(RunVerb, APoolThatCannotBeOpenedHasItsOwnExitCode) {
   write("j.toml", "[pools.p]\nkind = \"rude.open-throws\"\n[[task]]\nname = \"a\"\nuses = \"rude.leak\"\n");
 
   ganger({"run", "j.toml", "-P", kHostile}).end().exits(69).says("thrown out of open");
 }
 
-using Exec = GangerTest;
+using ExecVerb = GangerTest;
 
-TEST_F(Exec, PrintsTheOutputsAsJson) {
+TEST_F(ExecVerb, PrintsTheOutputsAsJson) {
   const Ended exec = run_ganger("exec", "demo.echo", "text=a ${b} \"c\"");
 
   EXPECT_EQ(exec.exits(0).json(), nlohmann::json({{"text", "a ${b} \"c\""}}));
 }
 
-TEST_F(Exec, SaysWhatIsWrongWithAParameter) {
+TEST_F(ExecVerb, SaysWhatIsWrongWithAParameter) {
   run_ganger("exec", "demo.echo", "txet=a").exits(65).says("has no parameter 'txet' (did you mean 'text'?)");
   run_ganger("exec", "demo.sleep", "for=long").exits(65).says("parameter 'for'");
   run_ganger("exec", "demo.sleep").exits(65).says("needs parameter 'for'");
 }
 
-TEST_F(Exec, OfATypeThatIsNotThereIsNotFound) {
+TEST_F(ExecVerb, OfATypeThatIsNotThereIsNotFound) {
   run_ganger("exec", "demo.eco").exits(66).says("has no task type 'eco'");
   run_ganger("exec", "none.eco").exits(66).says("plugin 'none' not found; looked in ");
   run_ganger("exec", "echo").exits(66).says("'echo' names no plugin; write PLUGIN.TYPE");
 }
 
-TEST_F(Exec, AFailureExitsWithThreeAndPrintsNothing) {
+TEST_F(ExecVerb, AFailureExitsWithThreeAndPrintsNothing) {
   EXPECT_EQ(run_ganger("exec", "demo.fail", "message=oh").exits(3).says("oh").out, "");
 }
 
