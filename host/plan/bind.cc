@@ -44,9 +44,15 @@ void Binder::evaluate_params() {
       add_error(fmt::format("parameter '{}' of the job must be a single value", s.key), job_.where(s.value.where));
       continue;
     }
-    Evaluated e = evaluate(s.value, nullptr);
+    const auto given = facts_.overrides.find(s.key);
+    // What the default refers to need not be there when it is not used.
+    Evaluated e;
+    if (given != facts_.overrides.end() && s.value.text() != nullptr)
+      e.value = Value::of_text(given->second);
+    else
+      e = evaluate(s.value, nullptr);
     if (!e.is_ok) continue;
-    if (const auto given = facts_.overrides.find(s.key); given != facts_.overrides.end()) {
+    if (given != facts_.overrides.end()) {
       std::string why;
       if (!convert(Value::of_text(given->second), e.value.type, e.value, why))
         add_error(fmt::format("--param {}={}: {}", s.key, given->second, why), {});

@@ -1,0 +1,113 @@
+#include "host/plan/make_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "host/plugin/services.h"
+
+namespace ganger::host {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kPool = "[pools.db]\nkind = \"demo.connection\"\n";
+
+std::string task(const std::string& name, const std::string& uses = "demo.noop", const std::string& more = "") {
+  return "[[task]]\nname = \"" + name + "\"\nuses = \"" + uses + "\"\n" + more + "\n";
+}
+
+tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vector<std::string>& only = {}) {
+  static Registry registry(SearchPath({}, {std::filesystem::path(GANGER_BINARY_DIR) / "lib/ganger/plugins"}, {}),
+                           host_table());
+  const Facts facts{
+      .overrides = {}, .run_id = "r", .run_dir = "/r", .current_dir = "/cwd", .env = [](const std::string&) {
+        return static_cast<const char*>(nullptr);
+      }};
+  return make_plan(parse_job(job, "a.toml"), registry, facts, only);
+}
+
+std::vector<std::string> errors_of(const std::string& job, const std::vector<std::string>& only = {}) {
+  const auto planned = plan_of(job, only);
+  std::vector<std::string> all;
+  if (!planned)
+    for (const Error& e : planned.error()) {
+      const std::string text = describe(e);
+      all.push_back(text.substr(0, text.find('\n')));
+    }
+  return all;
+}
+
+std::vector<std::string> names(const Plan& plan) {
+  std::vector<std::string> all;
+  for (TaskIndex i = 0; i < plan.size(); ++i) all.emplace_back(plan.name(i));
+  return all;
+}
+
+TEST(MakePlan, TasksComeInTheOrderOfTheFileWithTheirOrderInTheGraph) {
+  const auto planned = plan_of(task("b", "demo.noop", "after = [\"a\"]") + task("a") +
+                               task("c", "demo.echo", "with = { text = \"${tasks.b.x}\" }"));
+
+  ASSERT_TRUE(planned);
+  EXPECT_THAT(names(planned->plan), ElementsAre("b", "a", "c"));
+  EXPECT_THAT(planned->plan.predecessors(0), ElementsAre(1));
+  EXPECT_THAT(planned->plan.predecessors(2), ElementsAre(0)) << "what a task refers to comes before it";
+  EXPECT_EQ(planned->plugins.size(), 1u);
+}
+
+TEST(MakePlan, HeavyIsWhatThePluginSaysUnlessTheJobSaysOtherwise) {
+  const auto planned =
+      plan_of(kPool + task("a", "demo.query", "with = { qid = 1 }") +
+              task("b", "demo.query", "with = { qid = 1 }\nheavy = false") + task("c", "demo.noop", "heavy = true"));
+
+  ASSERT_TRUE(planned);
+  EXPECT_TRUE(planned->plan.task(0).is_heavy);
+  EXPECT_FALSE(planned->plan.task(1).is_heavy);
+  EXPECT_TRUE(planned->plan.task(2).is_heavy);
+  EXPECT_EQ(planned->pools.size(), 1u);
+}
+
+TEST(MakePlan, ACycleIsShownAsAPath) {
+  EXPECT_THAT(errors_of(task("a", "demo.noop", "after = [\"c\"]") + task("b", "demo.noop", "after = [\"a\"]") +
+                        task("c", "demo.noop", "after = [\"b\"]")),
+              ElementsAre("a.toml:2:8: error: cycle: a -> b -> c -> a: each of them would have to wait for itself"));
+}
+
+TEST(MakePlan, UnknownTypesAreReportedAtTheirPlace) {
+  EXPECT_THAT(errors_of(task("a", "demo.nop")),
+              ElementsAre(HasSubstr("a.toml:3:8: error: plugin 'demo' has no task type 'nop'")));
+}
+
+TEST(MakePlan, APoolThatATaskNamesMustBeThere) {
+  EXPECT_THAT(errors_of(kPool + task("a", "demo.query", "with = { qid = 1, pool = \"bd\" }")),
+              ElementsAre(HasSubstr("there is no pool 'bd' (did you mean 'db'?): demo.query needs one that offers "
+                                    "demo.connection/1; there are: db")));
+  EXPECT_THAT(errors_of(task("a", "demo.query", "with = { qid = 1, pool = \"db\" }")),
+              ElementsAre(HasSubstr("there is no pool 'db': demo.query needs one that offers demo.connection/1; this "
+                                    "job has no pool that offers it")));
+}
+
+TEST(MakePlan, AllErrorsComeInOneGoByPlace) {
+  const auto errors = errors_of(task("a", "demo.echo") + task("b", "demo.nope") +
+                                task("c", "demo.echo", "with = { text = \"x\", txt = \"y\" }\naftr = []"));
+
+  EXPECT_THAT(errors, ElementsAre(HasSubstr("a.toml:2:8: error: demo.echo needs parameter 'text'"),
+                                  HasSubstr("has no task type 'nope'"), HasSubstr("demo.echo has no parameter 'txt'"),
+                                  HasSubstr("unknown key 'aftr'")));
+}
+
+// a --> b --> c    d
+TEST(MakePlan, OnlyKeepsATaskAndWhatItComesAfter) {
+  const std::string job =
+      task("c", "demo.noop", "after = [\"b\"]") + task("d") + task("b", "demo.noop", "after = [\"a\"]") + task("a");
+
+  const auto planned = plan_of(job, {"b"});
+
+  ASSERT_TRUE(planned);
+  EXPECT_THAT(names(planned->plan), ElementsAre("b", "a"));
+  EXPECT_THAT(errors_of(job, {"bb"}),
+              ElementsAre(HasSubstr("--only bb: this job has no task of that name (did you mean 'b'?)")));
+}
+
+}  // namespace
+}  // namespace ganger::host
