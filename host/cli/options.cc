@@ -74,6 +74,9 @@ po::options_description options_of(Verb verb) {
   if (verb == Verb::run) {
     add("keep-going,k", "goes on after a failure with what does not depend on it");
     add("dry-run,n", "shows the plan instead of running it");
+    add("junit", text()->value_name("FILE"), "writes how the tasks ended as JUnit XML");
+    add("trace", text()->value_name("FILE"), "writes which thread did what when, for Perfetto and chrome://tracing");
+    add("metrics", text()->value_name("FILE.prom"), "writes the numbers of the run as Prometheus text");
   }
   if (verb != Verb::version && verb != Verb::help)
     add("plugin-dir,P", texts()->composing()->value_name("DIR"), "looks for plugins there first");
@@ -151,6 +154,13 @@ class Reader {
     if (const auto* events = find("events")) {
       if (events->empty()) return fail("--events needs a file name, - or fd:N");
       options_.events = *events;
+    }
+    for (const auto& [name, out] :
+         {std::pair{"junit", &options_.junit}, {"trace", &options_.trace}, {"metrics", &options_.metrics}}) {
+      const std::string* file = find(name);
+      if (file == nullptr) continue;
+      if (file->empty()) return fail(fmt::format("--{} needs a file name", name));
+      *out = *file;
     }
     if (const auto* dir = find("state-dir")) {
       if (dir->empty()) return fail("--state-dir needs a folder");

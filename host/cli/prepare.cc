@@ -93,6 +93,9 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.workers = options.workers.value_or(job.workers.value_or(usable_cpus()));
   s.keep_going = options.keep_going;
   s.events = options.events;
+  s.junit = options.junit;
+  s.trace = options.trace;
+  s.metrics = options.metrics;
   s.is_quiet = options.quiet;
   s.is_verbose = options.verbose;
   s.colour = options.colour;

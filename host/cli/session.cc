@@ -8,12 +8,17 @@
 #include <random>
 #include <system_error>
 #include <thread>
+#include <tuple>
 
 #include "host/cli/say.h"
 #include "host/plugin/services.h"
 #include "host/report/console.h"
 #include "host/report/events_file.h"
+#include "host/report/junit.h"
+#include "host/report/metrics.h"
+#include "host/report/output_file.h"
 #include "host/report/summary.h"
+#include "host/report/trace.h"
 #include "host/run/event_stream.h"
 #include "host/run/loop.h"
 #include "host/run/task_call.h"
@@ -84,6 +89,8 @@ class Session {
  private:
   Result<void> open_reporters();
   Result<void> open_pools();
+  Summary summary(RunEnd end) const;
+  bool write_outputs(RunEnd end, int code, bool is_delivered);
   void start_lane();
   void dump() const;
   RunEnd end_of_run() const;
@@ -103,6 +110,8 @@ class Session {
   OutputStore outputs_;
   PoolSet pools_;
   std::shared_ptr<const std::atomic<int>> events_error_;
+  std::shared_ptr<const Result<void>> trace_written_;
+  std::optional<OutputFile> junit_, metrics_;
   std::unique_ptr<EventStream> events_;
   std::unique_ptr<RunScope> scope_;
   std::unique_ptr<TaskCall> call_;
@@ -160,6 +169,20 @@ Result<void> Session::open_reporters() {
     if (!file) return tl::unexpected(std::move(file).error());
     events_error_ = (*file)->write_error();
     reporters.push_back(std::move(*file));
+  }
+  std::optional<OutputFile> trace;
+  for (const auto& [option, path, out] : {std::tuple{"--junit", &settings_.junit, &junit_},
+                                          {"--metrics", &settings_.metrics, &metrics_},
+                                          {"--trace", &settings_.trace, &trace}}) {
+    if (path->empty()) continue;
+    auto file = OutputFile::create(option, *path);
+    if (!file) return tl::unexpected(std::move(file).error());
+    out->emplace(std::move(*file));
+  }
+  if (trace) {
+    auto reporter = std::make_unique<Trace>(std::move(*trace), names_);
+    trace_written_ = reporter->written();
+    reporters.push_back(std::move(reporter));
   }
   events_ = std::make_unique<EventStream>(std::move(reporters));
   return {};
@@ -226,6 +249,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     say(fmt::format("cannot write events to {}: {}", settings_.events, std::strerror(events_error_->load())));
     code = kExitIo;
   }
+  if (!write_outputs(end, code, is_delivered)) code = kExitIo;
   if (on_outputs) on_outputs(outputs_, end);
   print_summary(end);
   dir_.clean_up(settings_.keep_files);
@@ -247,19 +271,47 @@ void Session::emit(EventKind kind, RunEnd end, int code) {
   events_->push(std::move(e));
 }
 
-void Session::print_summary(RunEnd end) {
-  const bool to_stdout = settings_.events != "-";
-  if (!settings_.has_summary || (settings_.is_quiet && end == RunEnd::finished)) return;
-  const int fd = to_stdout && !settings_.is_quiet ? STDOUT_FILENO : STDERR_FILENO;
+Summary Session::summary(RunEnd end) const {
   Summary s{.names = names_,
             .record = loop_->record(),
             .pools = {},
             .end = end,
             .run_time = ended_ - started_,
             .again = settings_.again,
-            .dropped = events_->dropped(),
-            .has_colour = use_colour(settings_.colour, fd)};
+            .dropped = events_->dropped()};
   for (const auto& p : pools_.all()) s.pools.push_back({p->pool->name(), p->pool->statistics()});
+  return s;
+}
+
+/// False, and said, when a file could not be written.
+bool Session::write_outputs(RunEnd end, int code, bool is_delivered) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t now_ns = Duration(now).count();
+  const Summary s = summary(end);
+  bool is_written = true;
+  const auto check = [&](const Result<void>& result) {
+    if (!result) say(describe(result.error()));
+    is_written &= result.has_value();
+  };
+  if (junit_) {
+    junit_->write(junit_text(s, now_ns - (clock_.now() - started_).count()));
+    check(junit_->close());
+  }
+  if (metrics_) {
+    metrics_->write(metrics_text(s, now_ns, code));
+    check(metrics_->close());
+  }
+  // Where the reporters are held up, the one of the trace is still at it.
+  if (trace_written_ && is_delivered) check(*trace_written_);
+  return is_written;
+}
+
+void Session::print_summary(RunEnd end) {
+  const bool to_stdout = settings_.events != "-";
+  if (!settings_.has_summary || (settings_.is_quiet && end == RunEnd::finished)) return;
+  const int fd = to_stdout && !settings_.is_quiet ? STDOUT_FILENO : STDERR_FILENO;
+  Summary s = summary(end);
+  s.has_colour = use_colour(settings_.colour, fd);
   write_all(fd, summary_text(s));
 }
 

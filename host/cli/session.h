@@ -25,6 +25,7 @@ struct SessionSettings {
   bool keep_going = false;
   bool keep_files = false;  ///< leave what tasks wrote into their work directories
   std::string events;       ///< a file, "-", "fd:N"; empty = none
+  std::string junit, trace, metrics;  ///< files; empty = none
   std::string again;        ///< for the summary
   bool is_quiet = false, is_verbose = false;
   bool has_summary = true;
