@@ -24,8 +24,8 @@ class TaskScope final : public CallScope {
   ~TaskScope() override {
     if (!has_borrowed_.load(std::memory_order_relaxed)) return;
     const std::lock_guard lock(call_.mutex_);
-    if (const auto b = call_.borrowing_.find(attempt_.task); b != call_.borrowing_.end() && b->second == &ctx_)
-      call_.borrowing_.erase(b);
+    if (const auto b = call_.borrowers_.find(attempt_.task); b != call_.borrowers_.end() && b->second == ctx_.owner())
+      call_.borrowers_.erase(b);
   }
 
   void log(int level, std::string_view line) override {
@@ -52,7 +52,7 @@ class TaskScope final : public CallScope {
 
   bool input(std::string_view task, std::string_view name, Value& out) override {
     const auto from = call_.parts_.plan.find(task);
-    if (!from || !call_.comes_after(attempt_.task, *from)) return false;
+    if (!from || !call_.comes_after(attempt_.task, *from) || !call_.is_done(*from)) return false;
     auto value = call_.parts_.outputs.find(*from, name);
     if (!value) return false;
     out = std::move(*value);
@@ -69,7 +69,7 @@ class TaskScope final : public CallScope {
   void lease_event(LeaseEvent what, const std::string& pool, std::uint64_t lease, Duration waited) override {
     if (what == LeaseEvent::acquired && !has_borrowed_.exchange(true, std::memory_order_relaxed)) {
       const std::lock_guard lock(call_.mutex_);
-      call_.borrowing_[attempt_.task] = &ctx_;
+      call_.borrowers_[attempt_.task] = ctx_.owner();
     }
     if (what == LeaseEvent::leaked)
       log(GANGER_LOG_WARN,
@@ -131,7 +131,8 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
   if (finished.why.empty()) finished.why = ctx.take_why();
   if (finished.status == GANGER_OK) {
     finished.why.clear();
-    if (Outputs set = ctx.take_outputs(); !set.empty() && !attempt.stop->is_abandoned())
+    // A second attempt that sets nothing still replaces what a first one set that was late.
+    if (Outputs set = ctx.take_outputs(); (!set.empty() || attempt.number > 1) && !attempt.stop->is_abandoned())
       parts_.outputs.set(attempt.task, std::move(set));
   } else if (finished.status < 0 || finished.status > GANGER_BUG) {
     finished.why = fmt::format("returned status {}, which is none", finished.status);
@@ -142,15 +143,12 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
 }
 
 void TaskCall::given_up(TaskIndex task) {
-  ganger_ctx* ctx = nullptr;
+  OwnerId owner = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto b = borrowing_.find(task); b != borrowing_.end()) {
-      ctx = b->second;
-      borrowing_.erase(b);
-    }
+    if (const auto b = borrowers_.find(task); b != borrowers_.end()) owner = b->second;
   }
-  if (ctx != nullptr && ctx->owner() != 0) parts_.pools.abandon(ctx->owner());
+  if (owner != 0) parts_.pools.abandon(owner);
 }
 
 bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
@@ -172,7 +170,7 @@ bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& value
                                  is_choice(params[p], deferred.back()[i], why)))
         continue;
       finished.status = GANGER_BAD_PARAM;
-      finished.why = fmt::format("parameter '{}': {}", params[p].name, why);
+      finished.why = masked(fmt::format("parameter '{}': {}", params[p].name, why), parts_.secrets);
       return false;
     }
     values.push_back(&deferred.back());
@@ -190,12 +188,12 @@ bool TaskCall::fill_in(const Template& text, std::uint32_t type, Value& out, std
     }
     const auto from = parts_.plan.find(reference->name);
     const auto value = from ? parts_.outputs.find(*from, reference->output) : std::nullopt;
-    const bool is_done = from && (!parts_.state_of || is_ok(parts_.state_of(*from)));
-    if (!value || !is_done) {
+    const bool has_ended_well = from && is_done(*from);
+    if (!value || !has_ended_well) {
       std::string has;
-      if (from && is_done)
+      if (has_ended_well)
         for (const auto& [name, ignored] : parts_.outputs.of(*from)) has += (has.empty() ? "" : ", ") + name;
-      why = is_done
+      why = has_ended_well
                 ? fmt::format("task '{}' has set no output '{}'; it has set: {}", reference->name, reference->output,
                               has.empty() ? "nothing" : has)
                 : fmt::format("task '{}' is not done, so there is no '{}' of it", reference->name, reference->output);
@@ -206,6 +204,9 @@ bool TaskCall::fill_in(const Template& text, std::uint32_t type, Value& out, std
   }
   return convert(Value::of_text(std::move(all)), type, out, why);
 }
+
+/// What an attempt has set that said OK but was late, or was given up, is in the store and is nobody's to see.
+bool TaskCall::is_done(TaskIndex task) const { return !parts_.state_of || is_ok(parts_.state_of(task)); }
 
 bool TaskCall::comes_after(TaskIndex task, TaskIndex before) const {
   // Forwards from `before`; most ask for a task they come directly after.

@@ -45,11 +45,12 @@ class TaskCall final : public TaskBody {
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);
   bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;
+  bool is_done(TaskIndex task) const;
   bool comes_after(TaskIndex task, TaskIndex before) const;
 
   TaskCallParts parts_;
   std::mutex mutex_;
-  std::unordered_map<TaskIndex, ganger_ctx*> borrowing_;  // guarded by mutex_; calls that may have something on loan
+  std::unordered_map<TaskIndex, OwnerId> borrowers_;  // guarded by mutex_; of calls that may have something on loan
 };
 
 }  // namespace ganger::host
