@@ -22,8 +22,7 @@ struct StopLink {
 /// The four functions of a pool kind, called with all the care a plugin needs.
 class KindProvider final : public Provider {
  public:
-  KindProvider(const PoolKind& kind, const std::vector<Values>& values, std::string pool)
-      : kind_(kind), pool_(std::move(pool)) {
+  KindProvider(const PoolKind& kind, const std::vector<Values>& values) : kind_(kind) {
     for (const Values& v : values) values_.push_back(&v);
   }
 
@@ -49,8 +48,7 @@ class KindProvider final : public Provider {
     link.outer->off_stop(token);
     if (status == GANGER_OK && handle != nullptr) return handle;
     if (why.empty()) why = status == GANGER_OK ? "open() said OK but gave nothing" : fmt::format("status {}", status);
-    return failure(ErrorKind::pool_unavailable,
-                   fmt::format("pool '{}' ({}) could not be opened: {}", pool_, kind_.id, why));
+    return failure(ErrorKind::pool_unavailable, why);  // of which pool, the pool says
   }
   void close(void* handle) noexcept override {
     call([&] {
@@ -78,7 +76,6 @@ class KindProvider final : public Provider {
   }
 
   const PoolKind& kind_;
-  const std::string pool_;
   std::vector<const Values*> values_;
 };
 
@@ -115,9 +112,8 @@ Result<void> PoolSet::add(const PoolKind& kind, PoolSettings settings, std::vect
   auto entry = std::make_unique<PoolOfKind>();
   entry->kind = &kind;
   entry->values = std::move(values);
-  const std::string name = settings.name;
-  auto pool = Pool::make(std::move(settings), std::make_unique<KindProvider>(kind, entry->values, name), clock_,
-                         observer_.get());
+  auto pool =
+      Pool::make(std::move(settings), std::make_unique<KindProvider>(kind, entry->values), clock_, observer_.get());
   if (!pool) return tl::unexpected(std::move(pool).error());
   entry->pool = std::move(*pool);
   entry->index = pools_.size();
