@@ -2,8 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 namespace ganger::host {
+
+namespace {
+
+constexpr std::ptrdiff_t kPoliciesSearched = 64;
+
+}  // namespace
 
 std::optional<TaskIndex> Plan::find(std::string_view wanted) const {
   for (TaskIndex i = 0; i < size(); ++i)
@@ -21,13 +28,11 @@ std::vector<TaskIndex> Plan::predecessors(TaskIndex i) const {
 
 TaskIndex PlanBuilder::add(std::string_view name, PlannedTask task, const Policy& policy, Binding binding) {
   auto& policies = plan_.policies_;
-  // A job has a handful of policies; the last one is nearly always the one.
-  auto known = std::find(policies.rbegin(), policies.rend(), policy);
-  if (known == policies.rend() && policies.size() < UINT16_MAX) {
-    policies.push_back(policy);
-    known = policies.rbegin();
-  }
-  task.policy = static_cast<std::uint16_t>(policies.rend() - known - 1);
+  // A job has a handful of policies. One that has many is not searched through for every task.
+  const auto oldest = policies.rbegin() + std::min<std::ptrdiff_t>(kPoliciesSearched, std::ssize(policies));
+  const auto known = std::find(policies.rbegin(), oldest, policy);
+  task.policy = static_cast<std::uint32_t>(known == oldest ? std::ssize(policies) : policies.rend() - known - 1);
+  if (known == oldest) policies.push_back(policy);
 
   auto& bindings = plan_.bindings_;
   if (bindings.empty()) bindings.emplace_back();  // the empty one, which all tasks without parameters share

@@ -41,7 +41,7 @@ struct Policy {
 struct PlannedTask {
   const TaskType* type = nullptr;  ///< null only in tests of the loop
   std::uint32_t binding = 0;
-  std::uint16_t policy = 0;
+  std::uint32_t policy = 0;
   When when = When::ok;
   bool is_heavy = false;
 };

@@ -45,6 +45,16 @@ TEST(Plan, TasksWithoutParametersShareTheEmptyBinding) {
   EXPECT_EQ(&plan.binding(0), &plan.binding(2));
 }
 
+TEST(Plan, EveryTaskMayHaveAPolicyOfItsOwn) {
+  constexpr TaskIndex kTasks = 70'000;
+  PlanBuilder builder;
+  for (TaskIndex i = 0; i < kTasks; ++i) builder.add("t", {}, {.timeout = Duration(i + 1)});
+
+  const Plan plan = builder.build();
+
+  for (TaskIndex i = 0; i < kTasks; ++i) ASSERT_EQ(plan.policy(i).timeout, Duration(i + 1));
+}
+
 TEST(Plan, AnEmptyOneIsAPlan) { EXPECT_EQ(PlanBuilder().build().size(), 0u); }
 
 }  // namespace
