@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -78,13 +79,14 @@ TEST_P(LoopStress, EveryTaskEndsOnceWhateverTheThreadsDo) {
   Stop stop(kNever);
   NoEvents nobody;
   Bell bell;
-  WorkPool workers(GetParam(), body);
-  Loop loop(plan, {}, {body, workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
-  workers.report_to(loop);
+  auto workers = std::make_unique<WorkPool>(GetParam(), body);
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
+  workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });
   for (TimePoint alarm = loop.tick(); !loop.has_ended(); alarm = loop.tick()) bell.wait_until(alarm);
   lane.join();
+  workers.reset();  // before the loop that it reports to
 
   EXPECT_EQ(loop.record().count(TaskState::done), plan.size());
   for (TaskIndex i = 0; i < plan.size(); ++i) EXPECT_EQ(body.calls(i), i % 7 == 0 ? 2 : 1);
@@ -98,15 +100,16 @@ TEST_P(LoopStress, AnInterruptInTheMiddleLeavesNothingBehind) {
   Stop stop(kNever);
   NoEvents nobody;
   Bell bell;
-  WorkPool workers(GetParam(), body);
-  Loop loop(plan, {}, {body, workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
-  workers.report_to(loop);
+  auto workers = std::make_unique<WorkPool>(GetParam(), body);
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
+  workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });
   while (loop.view().ended < plan.size() / 10) std::this_thread::yield();
   stop.interrupt(2);
   for (TimePoint alarm = loop.tick(); !loop.has_ended(); alarm = loop.tick()) bell.wait_until(alarm);
   lane.join();
+  workers.reset();  // before the loop that it reports to
 
   const RunRecord& record = loop.record();
   EXPECT_EQ(record.count(TaskState::done) + record.count(TaskState::skipped) + record.count(TaskState::failed) +
