@@ -6,6 +6,7 @@
 #include "host/cli/verbs.h"
 #include "host/job/suggest.h"
 #include "host/report/json_text.h"
+#include "host/report/streams.h"
 #include "host/stop/signals.h"
 
 namespace ganger::host {
@@ -55,6 +56,7 @@ bool wants_unix_codes(int argc, const char* const* argv) {
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
+  take_streams();
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);
   if (!options) {

@@ -6,6 +6,7 @@
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/plan/check_tasks.h"
+#include "host/plan/find_type.h"
 #include "host/report/value_json.h"
 #include "host/text.h"
 
@@ -61,7 +62,7 @@ int exec_verb(const Options& options) {
   Prepared prepared;
   prepared.registry = make_registry(options, {});
   prepared.facts = make_facts(options, *state);
-  const auto type = prepared.registry->task_type(options.subject);
+  const auto type = find_task_type(*prepared.registry, options.subject);
   if (!type) return fail({type.error()});
   prepared.reading.job = job_of(options.subject, **type, options.arguments);
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, {});
@@ -75,7 +76,7 @@ int exec_verb(const Options& options) {
   settings.keep_files = true;  // an output may be a path in there
   settings.again.clear();
   return run_session(prepared.job, *prepared.registry, settings, [&](const OutputStore& outputs, RunEnd end) {
-    if (end != RunEnd::finished || settings.events == "-") return;
+    if (end != RunEnd::finished || settings.answers_with_events()) return;
     Json answer_json = Json::object();
     for (const auto& [name, value] : outputs.of(0)) {
       Json shown_value = json_of(value);

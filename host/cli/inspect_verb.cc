@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <set>
-
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/job/suggest.h"
+#include "host/plan/find_type.h"
 #include "host/report/plugin_json.h"
+#include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
 #include "host/text.h"
@@ -28,14 +28,6 @@ Subject whole(const Plugin* plugin) {
   for (const auto& type : plugin->task_types) all.types.push_back(type.get());
   for (const auto& kind : plugin->pool_kinds) all.kinds.push_back(kind.get());
   return all;
-}
-
-/// The error of a plugin that is not there, with the id it may have been meant to be.
-Error with_suggestion(Error error, const Registry& registry, const std::string& id) {
-  std::set<std::string> ids;
-  for (const Candidate& candidate : registry.search_path().find_all()) ids.insert(candidate.file.stem().string());
-  error.message += did_you_mean(id, {ids.begin(), ids.end()});
-  return error;
 }
 
 Result<Subject> provided_by(const Plugin& plugin, const std::string& name) {
@@ -146,7 +138,7 @@ int inspect_verb(const Options& options) {
     return exit_code(subject.error().kind);
   }
   answer(options.as_json ? json_text(subject_json(*subject)) + "\n"
-                         : subject_text(*subject, use_colour(options.colour, STDOUT_FILENO)));
+                         : subject_text(*subject, use_colour(options.colour, streams().answer)));
   return kExitOk;
 }
 

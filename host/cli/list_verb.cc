@@ -6,6 +6,7 @@
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/report/plugin_json.h"
+#include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/text.h"
 
@@ -71,7 +72,7 @@ std::string folders_text(const Registry& registry) {
 }
 
 std::string list_text(const Registry& registry, const std::vector<Listing>& listings, const Options& options) {
-  const bool has_colour = use_colour(options.colour, STDOUT_FILENO);
+  const bool has_colour = use_colour(options.colour, streams().answer);
   std::string text;
   for (const Listing& listing : listings) {
     if (listing.plugin != nullptr)

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "host/job/suggest.h"
+#include "host/report/events_file.h"
 #include "host/units.h"
 
 namespace ganger::host {
@@ -153,6 +154,9 @@ class Reader {
     options_.only = all("only");
     if (const auto* events = find("events")) {
       if (events->empty()) return fail("--events needs a file name, - or fd:N");
+      // Now, before the program opens descriptors of its own.
+      if (events->starts_with("fd:") && !open_descriptor(*events))
+        return fail(fmt::format("--events {}: this is not an open descriptor", *events));
       options_.events = *events;
     }
     for (const auto& [name, out] :

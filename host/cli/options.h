@@ -27,7 +27,7 @@ struct Options {
   std::vector<std::string> only;
   std::string events;
   std::string junit, trace, metrics;  ///< files; empty = none
-  std::filesystem::path state_dir;  ///< absolute; empty = the default
+  std::filesystem::path state_dir;    ///< absolute; empty = the default
   std::string graph_as = "dot";
   bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
   ExitStyle exit_style = ExitStyle::seed;

@@ -7,6 +7,7 @@
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/plan/predecessors.h"
+#include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
 #include "host/text.h"
@@ -72,7 +73,7 @@ std::string header(const PlanView& v) {
 }
 
 std::string plan_text(const PlanView& v) {
-  const bool has_colour = use_colour(v.settings.colour, STDOUT_FILENO);
+  const bool has_colour = use_colour(v.settings.colour, streams().answer);
   const Plan& plan = v.job.plan;
   Table table({"#", "task", "type", "lane", "after", "when", "limits", "remark"});
   std::size_t position = 0;

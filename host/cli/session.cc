@@ -17,6 +17,7 @@
 #include "host/report/junit.h"
 #include "host/report/metrics.h"
 #include "host/report/output_file.h"
+#include "host/report/streams.h"
 #include "host/report/summary.h"
 #include "host/report/trace.h"
 #include "host/run/event_stream.h"
@@ -157,11 +158,11 @@ Result<void> Session::open() {
 
 Result<void> Session::open_reporters() {
   std::vector<std::unique_ptr<Reporter>> reporters;
-  const ConsoleSettings console{.fd = STDERR_FILENO,
+  const ConsoleSettings console{.fd = streams().log,
                                 .is_quiet = settings_.is_quiet,
                                 .is_verbose = settings_.is_verbose,
-                                .has_colour = use_colour(settings_.colour, STDERR_FILENO),
-                                .has_bar = can_redraw(STDERR_FILENO) && !settings_.is_quiet};
+                                .has_colour = use_colour(settings_.colour, streams().log),
+                                .has_bar = can_redraw(streams().log) && !settings_.is_quiet};
   reporters.push_back(
       std::make_unique<Console>(console, names_, [this] { return loop_ ? loop_->view() : RunView{}; }));
   if (!settings_.events.empty()) {
@@ -211,8 +212,8 @@ void Session::dump() const {
   std::string text = fmt::format("ganger: run {} of {}: {} of {} tasks have ended, {} failed, {} run now:\n",
                                  settings_.run_id, settings_.job, v.ended, v.total, v.failed, v.running_count);
   for (const TaskIndex i : v.running) text += "  " + names_.task(i) + "\n";
-  write_all(STDERR_FILENO, text);
-  dump_stacks(STDERR_FILENO);
+  write_all(streams().log, text);
+  dump_stacks(streams().log);
 }
 
 RunEnd Session::end_of_run() const {
@@ -307,9 +308,9 @@ bool Session::write_outputs(RunEnd end, int code, bool is_delivered) {
 }
 
 void Session::print_summary(RunEnd end) {
-  const bool to_stdout = settings_.events != "-";
+  const bool to_stdout = !settings_.answers_with_events();
   if (!settings_.has_summary || (settings_.is_quiet && end == RunEnd::finished)) return;
-  const int fd = to_stdout && !settings_.is_quiet ? STDOUT_FILENO : STDERR_FILENO;
+  const int fd = to_stdout && !settings_.is_quiet ? streams().answer : streams().log;
   Summary s = summary(end);
   s.has_colour = use_colour(settings_.colour, fd);
   write_all(fd, summary_text(s));

@@ -24,9 +24,11 @@ struct SessionSettings {
   std::uint32_t workers = 1;
   bool keep_going = false;
   bool keep_files = false;  ///< leave what tasks wrote into their work directories
-  std::string events;       ///< a file, "-", "fd:N"; empty = none
+  /// Is stdout taken by the events?
+  bool answers_with_events() const { return events == "-" || events == "fd:1"; }
+  std::string events;                 ///< a file, "-", "fd:N"; empty = none
   std::string junit, trace, metrics;  ///< files; empty = none
-  std::string again;        ///< for the summary
+  std::string again;                  ///< for the summary
   bool is_quiet = false, is_verbose = false;
   bool has_summary = true;
   ColourWish colour = ColourWish::automatic;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "host/job/suggest.h"
+#include "host/plan/find_type.h"
 
 namespace ganger::host {
 
@@ -82,7 +83,7 @@ tl::expected<PlannedJob, Errors> Planner::make() {
 void Planner::plan_pools(Binder& binder) {
   for (const PoolEntry& entry : job_.pools) {
     if (entry.kind.empty()) continue;
-    auto kind = registry_.pool_kind(entry.kind);
+    auto kind = find_pool_kind(registry_, entry.kind);
     if (!kind) {
       add(std::move(kind).error(), job_.where(entry.kind_where));
       continue;
@@ -113,7 +114,7 @@ void Planner::plan_pools(Binder& binder) {
 const TaskType* Planner::task_type(const TaskEntry& entry) {
   if (entry.uses.empty()) return nullptr;
   if (const auto known = types_.find(entry.uses); known != types_.end()) return known->second;
-  const auto found = registry_.task_type(entry.uses);
+  const auto found = find_task_type(registry_, entry.uses);
   if (!found) add(found.error(), job_.where(entry.uses_where));
   const TaskType* type = found ? *found : nullptr;
   types_.emplace(entry.uses, type);

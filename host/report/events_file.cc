@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "host/report/json_text.h"
+#include "host/report/streams.h"
 
 namespace ganger::host {
 
@@ -77,17 +78,25 @@ std::string event_line(const Event& e, const RunNames& names) {
   return json_text(line);
 }
 
+std::optional<int> open_descriptor(const std::string& target) {
+  const char* end = target.data() + target.size();
+  int fd = -1;
+  const auto [stopped, ec] = std::from_chars(target.data() + 3, end, fd);
+  if (ec != std::errc() || stopped != end || fcntl(fd, F_GETFD) < 0) return std::nullopt;
+  return fd;
+}
+
 Result<std::unique_ptr<EventsFile>> EventsFile::open(const std::string& target, const RunNames& names,
                                                      int log_level) {
   int fd = -1;
   bool is_owned = false;
   if (target == "-") {
-    fd = STDOUT_FILENO;
+    fd = streams().answer;
   } else if (target.starts_with("fd:")) {
-    const char* end = target.data() + target.size();
-    const auto [stopped, ec] = std::from_chars(target.data() + 3, end, fd);
-    if (ec != std::errc() || stopped != end || fcntl(fd, F_GETFD) < 0)
-      return failure(ErrorKind::usage, fmt::format("--events {}: this is not an open descriptor", target));
+    const auto named = open_descriptor(target);
+    if (!named) return failure(ErrorKind::usage, fmt::format("--events {}: this is not an open descriptor", target));
+    // What the user knows as 1 and 2; ours lead elsewhere.
+    fd = *named == STDOUT_FILENO ? streams().answer : *named == STDERR_FILENO ? streams().log : *named;
   } else {
     fd = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)

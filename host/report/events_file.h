@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "host/error.h"
@@ -21,6 +22,9 @@ struct RunNames {
 
 /// One event as one line of JSON, without the newline.
 std::string event_line(const Event& event, const RunNames& names);
+
+/// The descriptor that "fd:N" names, when it is open.
+std::optional<int> open_descriptor(const std::string& target);
 
 /// Writes each event at once when it is a stream that somebody reads, else in blocks.
 class EventsFile final : public Reporter {

@@ -7,7 +7,6 @@
 
 #include "host/plan/convert.h"
 #include "host/plugin/services.h"
-#include "host/text.h"
 
 namespace ganger::host {
 
@@ -32,7 +31,7 @@ class TaskScope final : public CallScope {
     if (!events().wants_log(level) || attempt_.stop->is_abandoned()) return;
     Event e = event(EventKind::task_log);
     e.level = static_cast<std::int8_t>(std::clamp<int>(level, GANGER_LOG_TRACE, GANGER_LOG_ERROR));
-    e.text = masked(line, call_.parts_.secrets);
+    e.text = call_.secrets_.masked(line);
     events().push(std::move(e));
   }
 
@@ -46,7 +45,7 @@ class TaskScope final : public CallScope {
     Event e = event(EventKind::task_progress);
     e.done = done;
     e.total = total;
-    e.text = masked(what, call_.parts_.secrets);
+    e.text = call_.secrets_.masked(what);
     events().push(std::move(e));
   }
 
@@ -132,13 +131,16 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
   if (finished.status == GANGER_OK) {
     finished.why.clear();
     // A second attempt that sets nothing still replaces what a first one set that was late.
-    if (Outputs set = ctx.take_outputs(); (!set.empty() || attempt.number > 1) && !attempt.stop->is_abandoned())
+    if (Outputs set = ctx.take_outputs(); (!set.empty() || attempt.number > 1) && !attempt.stop->is_abandoned()) {
+      for (const auto& [name, value] : set)
+        if (value.type == GANGER_SECRET) secrets_.add(value.text);
       parts_.outputs.set(attempt.task, std::move(set));
+    }
   } else if (finished.status < 0 || finished.status > GANGER_BUG) {
     finished.why = fmt::format("returned status {}, which is none", finished.status);
     finished.status = GANGER_BUG;
   }
-  if (!finished.why.empty()) finished.why = masked(finished.why, parts_.secrets);
+  if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);
   ctx.end();
 }
 
@@ -170,9 +172,11 @@ bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& value
                                  is_choice(params[p], deferred.back()[i], why)))
         continue;
       finished.status = GANGER_BAD_PARAM;
-      finished.why = masked(fmt::format("parameter '{}': {}", params[p].name, why), parts_.secrets);
+      finished.why = secrets_.masked(fmt::format("parameter '{}': {}", params[p].name, why));
       return false;
     }
+    if (params[p].type == GANGER_SECRET)
+      for (const Value& v : deferred.back()) secrets_.add(v.text);
     values.push_back(&deferred.back());
   }
   return true;

@@ -13,6 +13,7 @@
 #include "host/run/executor.h"
 #include "host/run/outputs.h"
 #include "host/run/run_dir.h"
+#include "host/run/secrets.h"
 
 namespace ganger::host {
 
@@ -26,14 +27,14 @@ struct TaskCallParts {
   Clock& clock;
   WorkerLender* lender = nullptr;                  ///< set before the first call
   std::function<TaskState(TaskIndex)> state_of{};  ///< of another task, as the loop knows it
-  std::vector<std::string> secrets{};              ///< texts that never appear in a log line or an error
+  std::vector<std::string> secrets{};              ///< of the job; those of outputs are added as they come
 };
 
 /// The body of every task: gives the plugin its parameters and services, keeps exceptions and leaks from getting out.
 /// Thread: run() from any thread, one attempt a thread.
 class TaskCall final : public TaskBody {
  public:
-  explicit TaskCall(TaskCallParts parts) : parts_(std::move(parts)) {}
+  explicit TaskCall(TaskCallParts parts) : parts_(std::move(parts)), secrets_(parts_.secrets) {}
 
   Finished run(const Attempt& attempt) override;
   void given_up(TaskIndex task) override;
@@ -49,6 +50,7 @@ class TaskCall final : public TaskBody {
   bool comes_after(TaskIndex task, TaskIndex before) const;
 
   TaskCallParts parts_;
+  Secrets secrets_;
   std::mutex mutex_;
   std::unordered_map<TaskIndex, OwnerId> borrowers_;  // guarded by mutex_; of calls that may have something on loan
 };
