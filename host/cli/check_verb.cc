@@ -90,7 +90,7 @@ class PluginCheck {
   struct Finding {
     std::string kind, text;
   };
-  void ok(std::string text) { findings_.push_back({"ok", printable(text)}); }
+  void ok(const std::string& text) { findings_.push_back({"ok", printable(text)}); }
   void warning(const std::string& text) { findings_.push_back({"warning", printable(text)}); }
   void error(const std::string& text) {
     findings_.push_back({"error", printable(text)});

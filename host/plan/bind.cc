@@ -23,6 +23,7 @@ Value plain_value(const JobValue& v) {
 template <class Items, class Name>
 std::vector<std::string_view> names_of(const Items& items, Name name) {
   std::vector<std::string_view> names;
+  names.reserve(items.size());
   for (const auto& item : items) names.push_back(name(item));
   return names;
 }

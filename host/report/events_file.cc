@@ -60,7 +60,7 @@ std::string event_line(const Event& e, const RunNames& names) {
       if (!e.text.empty()) line["what"] = e.text;
       break;
     case EventKind::task_log:
-      line["level"] = kLevels[static_cast<std::size_t>(e.level)];
+      line["level"] = kLevels[static_cast<std::uint8_t>(e.level)];
       line["message"] = e.text;
       break;
     case EventKind::task_finished:
