@@ -116,8 +116,8 @@ class Session {
   std::unique_ptr<EventStream> events_;
   std::unique_ptr<RunScope> scope_;
   std::unique_ptr<TaskCall> call_;
-  std::unique_ptr<WorkPool> workers_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<WorkPool> workers_;  // goes before the loop it reports to
   std::vector<std::thread> lanes_;  // the last one is the serial lane, those before hang in tasks
   TimePoint ended_{};
 };
