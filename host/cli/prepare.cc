@@ -1,6 +1,8 @@
 #include "host/cli/prepare.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <system_error>
@@ -44,10 +46,13 @@ Result<fs::path> state_dir(const Options& options) {
   if (const auto dir = folder_of("GANGER_STATE_DIR")) return *dir;
   if (const auto dir = folder_of("XDG_STATE_HOME")) return *dir / "ganger";
   if (const auto dir = folder_of("HOME")) return *dir / ".local/state/ganger";
+  // A system service may have no environment to speak of.
+  if (const passwd* user = getpwuid(getuid()); user != nullptr && user->pw_dir != nullptr && *user->pw_dir == '/')
+    return fs::path(user->pw_dir) / ".local/state/ganger";
   return failure(
       ErrorKind::configuration,
-      "no folder to keep runs in: neither GANGER_STATE_DIR nor XDG_STATE_HOME nor HOME is an absolute path; "
-      "give one with --state-dir");
+      "no folder to keep runs in: neither GANGER_STATE_DIR nor XDG_STATE_HOME nor HOME is an absolute path, "
+      "and this user has no home; give one with --state-dir");
 }
 
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs) {
