@@ -45,6 +45,7 @@ struct PlannedTask {
   When when = When::ok;
   bool is_heavy = false;
 };
+static_assert(sizeof(PlannedTask) <= 24);
 
 /// Read-only once built. Thread: any.
 class Plan {

@@ -54,6 +54,7 @@ struct TaskRecord {
 
   Duration run_time() const { return ended - started; }
 };
+static_assert(sizeof(TaskRecord) <= 32);
 
 struct RunRecord {
   std::vector<TaskRecord> tasks;
