@@ -52,8 +52,9 @@ fail() {
 command=$*
 
 [ "$code" = "$want_code" ] || fail "exit code $code, not $want_code"
-missing=$(awk 'FILENAME == ARGV[1] { want[n++] = $0; next } k < n && index($0, want[k]) { k++ } END { if (k < n) print want[k] }' \
-  "$dir/says" "$out")
+missing=$(awk 'FILENAME == ARGV[1] { want[++n] = $0; next }
+               found < n && index($0, want[found + 1]) { ++found }
+               END { if (found < n) print want[found + 1] }' "$dir/says" "$out")
 [ -z "$missing" ] || fail "no line with '$missing' where it should come"
 lines_with() { grep -cF -- "$1" "$out" || true; }
 while read -r count text; do
