@@ -14,10 +14,20 @@ volatile std::sig_atomic_t exit_code_on_interrupt = 2;
 
 extern "C" void leave(int) { _exit(exit_code_on_interrupt); }
 
+/// nohup: whoever started us wants that the end of the terminal is not ours. Of SIGINT nobody means that: a shell
+/// without job control ignores it for all that it starts in the background, and `kill -INT` should stop a run there
+/// too.
+bool is_hangup_ignored() {
+  struct sigaction now {};
+  return sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+/// A signal that is ignored must not be among them: a blocked one comes all the same.
 sigset_t signals_of_a_run() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGQUIT}) sigaddset(&set, s);
+  for (const int s : {SIGINT, SIGTERM, SIGUSR1, SIGQUIT}) sigaddset(&set, s);
+  if (!is_hangup_ignored()) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -27,12 +37,8 @@ void leave_on_interrupt(int exit_code) {
   exit_code_on_interrupt = exit_code;
   struct sigaction action {};
   action.sa_handler = leave;
-  for (const int s : {SIGINT, SIGTERM, SIGHUP}) {
-    // Whoever started us with one of them ignored (nohup) wants it so.
-    struct sigaction before {};
-    if (sigaction(s, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
-    sigaction(s, &action, nullptr);
-  }
+  for (const int s : {SIGINT, SIGTERM}) sigaction(s, &action, nullptr);
+  if (!is_hangup_ignored()) sigaction(SIGHUP, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -102,8 +102,10 @@ pid_t Process::start(int out, int err) const {
   posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
   if (!fd_3_.empty()) posix_spawn_file_actions_addopen(&files, 3, fd_3_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = -1;
+  if (ignored_ != 0) std::signal(ignored_, SIG_IGN);
   const int failed =
       posix_spawn(&pid, GANGER_PROGRAM, &files, nullptr, pointers(words).data(), pointers(variables).data());
+  if (ignored_ != 0) std::signal(ignored_, SIG_DFL);
   posix_spawn_file_actions_destroy(&files);
   EXPECT_EQ(failed, 0) << GANGER_PROGRAM << " cannot be started";
   return failed == 0 ? pid : -1;

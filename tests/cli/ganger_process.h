@@ -51,6 +51,11 @@ class Process {
     signals_.push_back({signal, std::string(once_it_says)});
     return *this;
   }
+  /// It is started with this signal ignored, as by nohup.
+  Process& ignoring(int signal) {
+    ignored_ = signal;
+    return *this;
+  }
   /// stdout leads to a pipe that nobody reads any more.
   Process& with_closed_stdout() {
     has_closed_stdout_ = true;
@@ -76,6 +81,7 @@ class Process {
   std::map<std::string, std::string> environment_;
   std::vector<Signal> signals_;
   std::string fd_3_;
+  int ignored_ = 0;
   bool has_closed_stdout_ = false;
 };
 

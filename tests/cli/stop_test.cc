@@ -66,6 +66,17 @@ TEST_F(Stopped, InTheUnixStyleHasTheCodesOfTheShell) {
   run_ganger("exec", "demo.fail", "--exit-style", "unix").exits(1);
 }
 
+TEST_F(Stopped, AHangupThatNohupIgnoresIsNoInterrupt) {
+  write("short.toml",
+        "[[task]]\nname = \"s\"\nuses = \"demo.sleep\"\nwith = { for = \"300ms\", say = \"sleeping\" }\n");
+
+  ganger({"run", "short.toml"}).ignoring(SIGHUP).signalled(SIGHUP, "s: sleeping").end().exits(0).says("s done");
+}
+
+TEST_F(Stopped, ByAnInterruptAlsoInTheBackgroundOfAShellThatIgnoresIt) {
+  ganger({"run", "polite.toml"}).ignoring(SIGINT).signalled(SIGINT, "s: sleeping").end().exits(2).says("all tidy");
+}
+
 TEST_F(Stopped, ATaskThatDoesNotListenIsGivenUpAfterTheGrace) {
   const Ended run = run_ganger("run", "deaf.toml", "--timeout", "100ms", "--grace", "500ms");
 
