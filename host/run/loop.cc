@@ -18,6 +18,9 @@ constexpr std::uint32_t kMostReplacedThreads = 2;
 // What `always` tasks get past the grace when others have used it up: the run ends within the grace and a second.
 constexpr Duration kCleanupSlack = std::chrono::milliseconds(400);
 constexpr Duration kLastGrace = std::chrono::milliseconds(200);
+// How long after workers that have nothing of ours said no they are asked again: nobody else would, where a thread
+// could not be started.
+constexpr Duration kAskAgain = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -257,12 +260,15 @@ void Loop::start_heavy(TimePoint now) {
     prepare(running, task, now);
     if (!parts_.workers.try_start(running.attempt)) {
       ready_heavy_.insert(task);
+      ask_again_ = heavy_.empty() ? after(now, kAskAgain) : kNever;
+      note_alarm(ask_again_);
       return;
     }
     commit(running);
     heavy_.push_back(std::move(spare_.back()));
     spare_.pop_back();
   }
+  ask_again_ = kNever;
 }
 
 void Loop::prepare(Running& running, TaskIndex task, TimePoint now) {
@@ -492,7 +498,7 @@ TimePoint Loop::next_alarm() const {
   };
   for (const auto& r : heavy_) add(*r);
   if (lane_is_busy()) add(lane_);
-  return alarm;
+  return std::min(alarm, ask_again_);
 }
 
 void Loop::note_alarm(TimePoint alarm) {

@@ -151,6 +151,7 @@ class Loop final : public Completion {
   StopReason heeded_ = StopReason::none;
   TimePoint grace_end_ = kNever, cleanup_end_ = kNever;
   TimePoint watcher_wakes_ = kNever;
+  TimePoint ask_again_ = kNever;  // whether a worker is free, while none has a task and heavy ones are ready
   std::minstd_rand jitter_;
   std::array<bool, kEventKinds> wants_{};
 };

@@ -34,6 +34,7 @@ class FakeRun {
   /// To the end of the run.
   void run(std::uint32_t workers_size = 2) {
     workers = std::make_unique<FakeWorkers>(clock, script, workers_size);
+    workers->failing_starts = failing_starts;
     script.is_over = [this] { return loop->has_ended(); };
     loop = std::make_unique<Loop>(plan, settings,
                                   LoopParts{.body = body,
@@ -73,6 +74,7 @@ class FakeRun {
   std::unique_ptr<FakeWorkers> workers;
   std::unique_ptr<Loop> loop;
   TimePoint ended = kNever;  ///< when the last task had
+  int failing_starts = 0;    ///< of workers
 
  private:
   void run_lane() {

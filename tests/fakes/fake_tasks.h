@@ -71,7 +71,9 @@ class FakeWorkers final : public Executor {
 
   bool try_start(const Attempt& attempt) override {
     if (idle_ == 0) {
-      if (idle_ + starting_ + running_.size() < size_) {
+      if (failing_starts > 0) {
+        --failing_starts;
+      } else if (idle_ + starting_ + running_.size() < size_) {
         ++starting_;
         clock_.at(clock_.now(), [this] {
           --starting_;
@@ -106,6 +108,8 @@ class FakeWorkers final : public Executor {
         clock_.at(clock_.now() + r->act.reaction, [this, r] { end(r, r->act.stop_status); });
       }
   }
+
+  int failing_starts = 0;  ///< so often there is no thread to be had, and nobody says when there is
 
  private:
   struct Running {

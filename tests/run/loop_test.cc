@@ -165,6 +165,18 @@ TEST(Loop, HeavyTasksRunBesideTheSerialLaneAsManyAsThereAreWorkers) {
   EXPECT_EQ(rig.started.back(), "h3");
 }
 
+TEST(Loop, AHeavyTaskForWhichNoThreadCouldBeStartedIsTriedAgain) {
+  Rig rig;
+  rig.add("h", {}, heavy());
+  rig.add("l");
+  rig.failing_starts = 3;
+
+  rig.go();
+
+  EXPECT_THAT(rig.started, ElementsAre("l", "h"));
+  EXPECT_LT(rig.length(), seconds(1));
+}
+
 TEST(Loop, ExclusiveTypesRunOneAtATimeAndAreReadyOnce) {
   Rig rig;
   TaskType type;
