@@ -5,7 +5,8 @@
 #   SOURCES  C or C++ files
 #   LINK     what else to link; ganger::sdk is there already
 # Variables: GANGER_PLUGIN_OUTPUT_DIR   folder of the .so, default the current binary folder
-#            GANGER_PLUGIN_INSTALL_DIR  when set, the plugin is installed there
+#            GANGER_PLUGIN_INSTALL_DIR  when set, the plugin is installed there; find_package(ganger-sdk) sets
+#                                       GANGER_SDK_PLUGIN_DIR, which is where the host of that prefix looks
 include_guard(GLOBAL)
 
 function(ganger_add_plugin target)
@@ -38,7 +39,7 @@ function(ganger_add_plugin target)
   # A missing symbol must show when the plugin is linked or loaded, not at the first call. A sanitizer's run-time is
   # found only at load.
   target_link_options(${target} PRIVATE "LINKER:--version-script=${version_script}" LINKER:-z,now)
-  if(NOT "${GANGER_SANITIZE} ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "fsanitize|address|thread|undefined")
+  if(NOT GANGER_SANITIZE AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize=")
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
 
