@@ -53,6 +53,34 @@ bool wants_unix_codes(int argc, const char* const* argv) {
   return false;
 }
 
+int run_command(const Options& options) {
+  if (options.wants_help) {
+    answer(help_text(options.verb));
+    return kExitOk;
+  }
+  switch (options.verb) {
+    case Verb::run:
+      return options.dry_run ? plan_verb(options) : run_verb(options);
+    case Verb::exec:
+      return exec_verb(options);
+    case Verb::plan:
+      return plan_verb(options);
+    case Verb::check:
+      return check_verb(options);
+    case Verb::list:
+      return list_verb(options);
+    case Verb::inspect:
+      return inspect_verb(options);
+    case Verb::graph:
+      return graph_verb(options);
+    case Verb::version:
+      return version_verb(options);
+    case Verb::help:
+      return help_verb(options);
+  }
+  return kExitBug;
+}
+
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
@@ -63,31 +91,8 @@ int run_cli(int argc, const char* const* argv) {
     say(Errors{options.error()});
     return wants_unix_codes(argc, argv) ? kUnixUsage : kExitUsage;
   }
-  if (options->wants_help) {
-    answer(help_text(options->verb));
-    return kExitOk;
-  }
-  switch (options->verb) {
-    case Verb::run:
-      return options->dry_run ? plan_verb(*options) : run_verb(*options);
-    case Verb::exec:
-      return exec_verb(*options);
-    case Verb::plan:
-      return plan_verb(*options);
-    case Verb::check:
-      return check_verb(*options);
-    case Verb::list:
-      return list_verb(*options);
-    case Verb::inspect:
-      return inspect_verb(*options);
-    case Verb::graph:
-      return graph_verb(*options);
-    case Verb::version:
-      return version_verb(*options);
-    case Verb::help:
-      return help_verb(*options);
-  }
-  return kExitBug;
+  const int code = run_command(*options);
+  return code == kExitOk && is_answer_lost() ? kExitIo : code;
 }
 
 }  // namespace ganger::host

@@ -1,11 +1,21 @@
 #include "host/cli/say.h"
 
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "host/report/streams.h"
 #include "host/report/terminal.h"
 
 namespace ganger::host {
+
+namespace {
+
+bool is_lost = false;
+
+}  // namespace
 
 void say(std::string_view line) { write_all(streams().log, "ganger: " + std::string(line) + "\n"); }
 
@@ -15,6 +25,12 @@ void say(const Errors& errors) {
   write_all(streams().log, text);
 }
 
-void answer(std::string_view text) { write_all(streams().answer, text); }
+void answer(std::string_view text) {
+  if (write_all(streams().answer, text) || errno == EPIPE) return;
+  say(fmt::format("error: cannot write to stdout: {}", std::strerror(errno)));
+  is_lost = true;
+}
+
+bool is_answer_lost() { return is_lost; }
 
 }  // namespace ganger::host

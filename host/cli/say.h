@@ -10,7 +10,9 @@ namespace ganger::host {
 void say(std::string_view line);
 /// All of them, as describe() puts them.
 void say(const Errors& errors);
-/// The answer, on stdout. A reader that went away is no error.
+/// The answer, on stdout. A reader that went away is no error; any other is said here.
 void answer(std::string_view text);
+/// Has an answer got lost, on a full disk for one?
+bool is_answer_lost();
 
 }  // namespace ganger::host

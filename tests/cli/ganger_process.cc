@@ -100,6 +100,7 @@ pid_t Process::start(int out, int err) const {
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+  if (has_full_disk_) posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/full", O_WRONLY, 0);
   if (!fd_3_.empty()) posix_spawn_file_actions_addopen(&files, 3, fd_3_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = -1;
   if (ignored_ != 0) std::signal(ignored_, SIG_IGN);

@@ -56,6 +56,11 @@ class Process {
     ignored_ = signal;
     return *this;
   }
+  /// stdout is a file on a disk that is full.
+  Process& with_full_disk() {
+    has_full_disk_ = true;
+    return *this;
+  }
   /// stdout leads to a pipe that nobody reads any more.
   Process& with_closed_stdout() {
     has_closed_stdout_ = true;
@@ -82,7 +87,7 @@ class Process {
   std::vector<Signal> signals_;
   std::string fd_3_;
   int ignored_ = 0;
-  bool has_closed_stdout_ = false;
+  bool has_closed_stdout_ = false, has_full_disk_ = false;
 };
 
 /// A test with a folder of its own, in which its processes run.

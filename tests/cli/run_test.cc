@@ -141,6 +141,11 @@ TEST_F(RunVerb, AClosedStdoutDoesNotEndIt) {
   ganger({"run", "j.toml", "--events", "-"}).with_closed_stdout().end().exits(0).says("sleeper done");
 }
 
+TEST_F(RunVerb, AnAnswerThatCannotBeWrittenIsAnError) {
+  ganger({"exec", "demo.echo", "text=x"}).with_full_disk().end().exits(74).says("cannot write to stdout: No space");
+  ganger({"list"}).with_full_disk().end().exits(74);
+}
+
 TEST_F(RunVerb, AStateFolderThatCannotBeMadeIsSaid) {
   write("file", "");
   write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${run.dir}\" }\n");
