@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -117,8 +119,9 @@ class Session {
   std::unique_ptr<RunScope> scope_;
   std::unique_ptr<TaskCall> call_;
   std::unique_ptr<Loop> loop_;
-  std::unique_ptr<WorkPool> workers_;  // goes before the loop it reports to
-  std::vector<std::thread> lanes_;  // the last one is the serial lane, those before hang in tasks
+  std::atomic<const Loop*> shown_{nullptr};  // loop_, for the thread of the events, which is there before it
+  std::unique_ptr<WorkPool> workers_;        // goes before the loop it reports to
+  std::vector<std::thread> lanes_;           // the last one is the serial lane, those before hang in tasks
   TimePoint ended_{};
 };
 
@@ -153,6 +156,7 @@ Result<void> Session::open() {
                 .start_lane = [this] { start_lane(); },
                 .wake_watcher = [this] { watcher_.wake(); }});
   workers_->report_to(*loop_);
+  shown_ = loop_.get();
   return {};
 }
 
@@ -163,8 +167,10 @@ Result<void> Session::open_reporters() {
                                 .is_verbose = settings_.is_verbose,
                                 .has_colour = use_colour(settings_.colour, streams().log),
                                 .has_bar = can_redraw(streams().log) && !settings_.is_quiet};
-  reporters.push_back(
-      std::make_unique<Console>(console, names_, [this] { return loop_ ? loop_->view() : RunView{}; }));
+  reporters.push_back(std::make_unique<Console>(console, names_, [this] {
+    const Loop* loop = shown_;
+    return loop != nullptr ? loop->view() : RunView{};
+  }));
   if (!settings_.events.empty()) {
     auto file = EventsFile::open(settings_.events, names_, settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO);
     if (!file) return tl::unexpected(std::move(file).error());
@@ -234,8 +240,9 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   const RunEnd end = end_of_run();
   int code = exit_code(end, settings_.exit_style, stop_.signal());
   const bool hangs = loop_->given_up_threads() > 0;
-  // From here on an interrupt leaves at once: what had to be saved is saved.
-  leave_on_interrupt(code);
+  // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
+  const int signal = stop_.signal() != 0 ? stop_.signal() : SIGINT;
+  leave_on_interrupt(exit_code(RunEnd::interrupt, settings_.exit_style, signal));
   signals_.reset();
   if (!hangs) {
     for (std::thread& lane : lanes_) lane.join();
@@ -252,6 +259,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   }
   if (!write_outputs(end, code, is_delivered)) code = kExitIo;
   if (on_outputs) on_outputs(outputs_, end);
+  leave_on_interrupt(code);
   print_summary(end);
   dir_.clean_up(settings_.keep_files);
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "ganger_process.h"
 
 namespace ganger::host::test {
@@ -57,6 +59,12 @@ TEST_F(Misbehaviour, ATaskThatNeverStopsIsGivenUp) {
 
     ended.exits(1).says("did not stop within 300ms").says("all tidy").takes_less_than(std::chrono::seconds(5));
   }
+}
+
+TEST_F(Misbehaviour, ARunThatHangsAtItsEndCanBeInterruptedAndIsNoFinishThen) {
+  write("j.toml", "[pools.p]\nkind = \"rude.close-hangs\"\n[[task]]\nname = \"a\"\nuses = \"rude.release-twice\"\n");
+
+  ganger({"run", "j.toml", "-P", kHostile}).signalled(SIGINT, "hangs in close").end().exits(2).says("a done");
 }
 
 TEST_F(Misbehaviour, PoolsThatThrowDoNotEndTheRun) {

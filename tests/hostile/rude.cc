@@ -1,10 +1,13 @@
 // Described properly, and then does everything at run time that a task or a pool must not do. No task type here takes
 // a parameter; those that borrow need a pool of kind rude.box.
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "hostile.h"
 
@@ -151,6 +154,10 @@ ganger_status not_ok(void *, void *) { return GANGER_FAILED; }
 ganger_status throws(void *, void *) { throw 1; }
 void close(void *, void *) {}
 void close_throws(void *, void *) { throw std::runtime_error("thrown out of close"); }
+void close_hangs(void *, void *) {
+  std::fputs("hangs in close\n", stderr);
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
 
 // -- description --------------------------------------------------------------------------------------------------
 
@@ -204,6 +211,7 @@ const ganger_pool_kind kinds[] = {
     kind("reset-fails", "Cannot be reset", open, nullptr, not_ok, close),
     kind("reset-throws", "Throws out of reset", open, nullptr, throws, close),
     kind("close-throws", "Throws out of close", open, nullptr, nullptr, close_throws),
+    kind("close-hangs", "Says so and never returns from close", open, nullptr, nullptr, close_hangs),
 };
 
 }  // namespace
