@@ -137,7 +137,8 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
       parts_.outputs.set(attempt.task, std::move(set));
     }
   } else if (finished.status < 0 || finished.status > GANGER_BUG) {
-    finished.why = fmt::format("returned status {}, which is none", finished.status);
+    // One of a newer minor comes with a reason, which says more.
+    if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
     finished.status = GANGER_BUG;
   }
   if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);

@@ -372,6 +372,16 @@ TEST(TaskCall, AStatusThatIsNoneIsABugOfThePlugin) {
   EXPECT_EQ(low.why, "returned status -1, which is none");
 }
 
+TEST(TaskCall, AStatusOfANewerMinorIsAFailureWithTheReasonThatThePluginGave) {
+  Rig rig;
+  const auto a = rig.add("a", [](ganger_ctx* ctx) { return host().fail(ctx, GANGER_BUG + 1, str("out of quota")); });
+
+  const Finished f = rig.call(a);
+
+  EXPECT_NE(f.status, GANGER_OK);
+  EXPECT_EQ(f.why, "out of quota");
+}
+
 TEST(TaskCall, WhatATaskSaysOfAFailureIsForgottenWhenItEndsWell) {
   Rig rig;
   const auto a = rig.add("a", [](ganger_ctx* ctx) {
