@@ -50,7 +50,7 @@ class TaskScope final : public CallScope {
   }
 
   bool input(std::string_view task, std::string_view name, Value& out) override {
-    const auto from = call_.parts_.plan.find(task);
+    const auto from = call_.find(task);
     if (!from || !call_.comes_after(attempt_.task, *from) || !call_.is_done(*from)) return false;
     auto value = call_.parts_.outputs.find(*from, name);
     if (!value) return false;
@@ -191,7 +191,7 @@ bool TaskCall::fill_in(const Template& text, std::uint32_t type, Value& out, std
       all += std::get<std::string>(piece);
       continue;
     }
-    const auto from = parts_.plan.find(reference->name);
+    const auto from = find(reference->name);
     const auto value = from ? parts_.outputs.find(*from, reference->output) : std::nullopt;
     const bool has_ended_well = from && is_done(*from);
     if (!value || !has_ended_well) {
@@ -208,6 +208,14 @@ bool TaskCall::fill_in(const Template& text, std::uint32_t type, Value& out, std
     all += value->is_text() ? value->text : shown(*value);
   }
   return convert(Value::of_text(std::move(all)), type, out, why);
+}
+
+std::optional<TaskIndex> TaskCall::find(std::string_view name) const {
+  std::call_once(is_indexed_, [&] {
+    for (TaskIndex i = 0; i < parts_.plan.size(); ++i) by_name_.emplace(parts_.plan.name(i), i);
+  });
+  const auto known = by_name_.find(name);
+  return known == by_name_.end() ? std::nullopt : std::optional(known->second);
 }
 
 /// What an attempt has set that said OK but was late, or was given up, is in the store and is nobody's to see.

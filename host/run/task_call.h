@@ -2,7 +2,9 @@
 #pragma once
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -46,11 +48,15 @@ class TaskCall final : public TaskBody {
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);
   bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;
+  std::optional<TaskIndex> find(std::string_view name) const;
   bool is_done(TaskIndex task) const;
   bool comes_after(TaskIndex task, TaskIndex before) const;
 
   TaskCallParts parts_;
   Secrets secrets_;
+  // Made when the first task asks for another one by its name; in most runs none does.
+  mutable std::once_flag is_indexed_;
+  mutable std::unordered_map<std::string_view, TaskIndex> by_name_;
   std::mutex mutex_;
   std::unordered_map<TaskIndex, OwnerId> borrowers_;  // guarded by mutex_; of calls that may have something on loan
 };
