@@ -90,7 +90,7 @@ class Loop final : public Completion {
     bool operator>(const Retry& other) const { return when > other.when; }
   };
 
-  // All of these are called with the lock held.
+  // All of these are called with the lock held. Those that end a run early are in loop_stop.cc.
   void heed_stop(TimePoint now);
   void leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason);
   void start_heavy(TimePoint now);
