@@ -12,12 +12,6 @@ constexpr std::ptrdiff_t kPoliciesSearched = 64;
 
 }  // namespace
 
-std::optional<TaskIndex> Plan::find(std::string_view wanted) const {
-  for (TaskIndex i = 0; i < size(); ++i)
-    if (name(i) == wanted) return i;
-  return std::nullopt;
-}
-
 std::vector<TaskIndex> Plan::predecessors(TaskIndex i) const {
   std::vector<TaskIndex> all;
   if (graph_.predecessor_count(i) == 0) return all;

@@ -58,9 +58,7 @@ class Plan {
   const Policy& policy(TaskIndex i) const { return policies_[tasks_[i].policy]; }
   const Binding& binding(TaskIndex i) const { return bindings_[tasks_[i].binding]; }
   const Graph& graph() const { return graph_; }
-  /// Linear: for messages and for what a plugin looks up by name.
-  std::optional<TaskIndex> find(std::string_view name) const;
-  /// All tasks that `i` comes after, directly.
+  /// All tasks that `i` comes after, directly. Linear: for one task; Predecessors is for all of them.
   std::vector<TaskIndex> predecessors(TaskIndex i) const;
 
  private:

@@ -22,8 +22,6 @@ TEST(Plan, KnowsItsTasksByIndexAndByName) {
 
   EXPECT_EQ(plan.size(), 3u);
   EXPECT_EQ(plan.name(1), "parse");
-  EXPECT_EQ(plan.find("store"), 2u);
-  EXPECT_EQ(plan.find("stor"), std::nullopt);
   EXPECT_EQ(plan.policy(1).retries, 3u);
   EXPECT_EQ(plan.policy(2).timeout, seconds(1));
   EXPECT_EQ(plan.task(0).policy, plan.task(2).policy) << "tasks share policies";
