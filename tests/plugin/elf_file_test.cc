@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "tests/plugin/temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace fs = std::filesystem;
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/plugin/temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace fs = std::filesystem;
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "tests/plugin/temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace fs = std::filesystem;
 

@@ -11,9 +11,11 @@
 
 #include "plugin_entry.h"
 #include "plugins/demo/connection.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::TemporaryFolder;
 
 using namespace std::chrono_literals;
 using ganger::testing::host;

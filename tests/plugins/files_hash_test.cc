@@ -9,9 +9,11 @@
 
 #include "plugin_entry.h"
 #include "sqlite_borrower.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::TemporaryFolder;
 
 namespace fs = std::filesystem;
 using ganger::testing::host;
@@ -36,12 +38,12 @@ class FilesHash : public ::testing::Test {
   void list(const std::vector<fs::path>& files) const {
     std::string text;
     for (const auto& file : files) text += file.native() + '\0';
-    results_.write("list", text);
+    results_.file("list", text);
   }
   // Files "0" to "n - 1", in the list.
   void make_files(int n) const {
     std::vector<fs::path> files;
-    for (int i = 0; i < n; ++i) files.push_back(tree_.write(std::to_string(i), std::to_string(i)));
+    for (int i = 0; i < n; ++i) files.push_back(tree_.file(std::to_string(i), std::to_string(i)));
     list(files);
   }
   ganger::testing::result hash() { return host_.run(plugin_entry("files"), "hash"); }
@@ -64,9 +66,9 @@ class FilesHash : public ::testing::Test {
 };
 
 TEST_F(FilesHash, WritesARowForEachFile) {
-  const auto abc = tree_.write("abc", "abc");
-  const auto empty = tree_.write("empty", "");
-  const auto large = tree_.write("large", std::string(1'000'000, 'a'));
+  const auto abc = tree_.file("abc", "abc");
+  const auto empty = tree_.file("empty", "");
+  const auto large = tree_.file("large", std::string(1'000'000, 'a'));
   list({abc, empty, large});
 
   const auto r = hash();
@@ -84,7 +86,7 @@ TEST_F(FilesHash, WritesARowForEachFile) {
 }
 
 TEST_F(FilesHash, KeepsPathsByteForByte) {
-  const auto odd = tree_.write("new\nline-\xE9", "abc");
+  const auto odd = tree_.file("new\nline-\xE9", "abc");
   list({odd});
 
   EXPECT_TRUE(hash().ok());
@@ -93,7 +95,7 @@ TEST_F(FilesHash, KeepsPathsByteForByte) {
 }
 
 TEST_F(FilesHash, AFileThatCannotBeReadIsARow) {
-  list({tree_.write("abc", "abc"), tree_ / "gone", tree_.path()});
+  list({tree_.file("abc", "abc"), tree_ / "gone", tree_.path()});
 
   const auto r = hash();
 
@@ -126,8 +128,8 @@ TEST_F(FilesHash, BorrowsAConnectionForEachBatchOneAtATime) {
 }
 
 TEST_F(FilesHash, StartsAfreshUnlessToldToAppend) {
-  const auto first = tree_.write("first", "abc");
-  const auto second = tree_.write("second", "abc");
+  const auto first = tree_.file("first", "abc");
+  const auto second = tree_.file("second", "abc");
   list({first});
   ASSERT_TRUE(hash().ok());
 
@@ -141,12 +143,12 @@ TEST_F(FilesHash, StartsAfreshUnlessToldToAppend) {
 }
 
 TEST_F(FilesHash, RunningAgainReplacesRows) {
-  const auto file = tree_.write("file", "old");
+  const auto file = tree_.file("file", "old");
   list({file, file});
   host_.param("append", true);
   ASSERT_TRUE(hash().ok());
 
-  tree_.write("file", "abc");
+  tree_.file("file", "abc");
   const auto r = hash();
 
   EXPECT_TRUE(r.ok()) << r;
@@ -164,8 +166,8 @@ TEST_F(FilesHash, WritesToTheTableItIsTold) {
 }
 
 TEST_F(FilesHash, ReadsThroughBorrowedBuffersHoweverFewThereAre) {
-  const auto large = tree_.write("large", std::string(1'000'000, 'a'));
-  list({large, tree_.write("abc", "abc"), tree_.write("empty", "")});
+  const auto large = tree_.file("large", std::string(1'000'000, 'a'));
+  list({large, tree_.file("abc", "abc"), tree_.file("empty", "")});
   host_.pool_of(pool_kind("files", "buffer"), "buffers", {{"size", "4KiB"}}, 1)
       .param("buffers", "buffers")
       .threads(4);

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "plugin_entry.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::content_of;
+using ganger::TemporaryFolder;
 
 namespace fs = std::filesystem;
 using ganger::testing::host;
@@ -50,7 +53,7 @@ class FilesScan : public ::testing::Test {
 };
 
 TEST_F(FilesScan, ListsAllFilesInTheOrderOfTheirNames) {
-  for (const auto* name : {"b", "a/2", "a/1", "a/deeper/file", "c/file", "A"}) tree_.write(name, "12");
+  for (const auto* name : {"b", "a/2", "a/1", "a/deeper/file", "c/file", "A"}) tree_.file(name, "12");
 
   const auto r = scan();
 
@@ -63,13 +66,13 @@ TEST_F(FilesScan, ListsAllFilesInTheOrderOfTheirNames) {
 }
 
 TEST_F(FilesScan, NamesMayHoldAnyBytes) {
-  for (const auto* name : {"new\nline", "latin-\xE9", " ", "-n", "quote'\""}) tree_.write(name, "");
+  for (const auto* name : {"new\nline", "latin-\xE9", " ", "-n", "quote'\""}) tree_.file(name, "");
 
   EXPECT_THAT(found(), ElementsAre(" ", "-n", "latin-\xE9", "new\nline", "quote'\""));
 }
 
 TEST_F(FilesScan, OnlyRegularFilesCount) {
-  tree_.write("file", "");
+  tree_.file("file", "");
   fs::create_symlink(tree_ / "file", tree_ / "link");
   fs::create_directory_symlink(tree_.path(), tree_ / "loop");
   ASSERT_EQ(mkfifo((tree_ / "fifo").c_str(), 0600), 0);
@@ -79,7 +82,7 @@ TEST_F(FilesScan, OnlyRegularFilesCount) {
 
 TEST_F(FilesScan, FollowsLinksWhenToldAndVisitsAFolderOnce) {
   host_.param("follow_symlinks", true);
-  tree_.write("folder/file", "");
+  tree_.file("folder/file", "");
   fs::create_symlink(tree_ / "folder/file", tree_ / "link");
   fs::create_symlink(tree_ / "nowhere", tree_ / "dangling");
   fs::create_directory_symlink(tree_.path(), tree_ / "folder/loop");
@@ -89,7 +92,7 @@ TEST_F(FilesScan, FollowsLinksWhenToldAndVisitsAFolderOnce) {
 }
 
 TEST_F(FilesScan, TheRootMayBeALinkAndEndInASlash) {
-  tree_.write("folder/file", "");
+  tree_.file("folder/file", "");
   fs::create_directory_symlink(tree_ / "folder", tree_ / "root");
   host_.param("root", (tree_ / "root").string() + "/");
 
@@ -97,24 +100,24 @@ TEST_F(FilesScan, TheRootMayBeALinkAndEndInASlash) {
 }
 
 TEST_F(FilesScan, PatternsChooseFilesBelowTheRoot) {
-  for (const auto* name : {"a.txt", "a.bak", "deep/b.txt", "deep/skipped/c.txt", "d.md"}) tree_.write(name, "");
+  for (const auto* name : {"a.txt", "a.bak", "deep/b.txt", "deep/skipped/c.txt", "d.md"}) tree_.file(name, "");
   host_.param_list("include", {"*.txt", "d.*"}).param_list("exclude", {"*/skipped"});
 
   EXPECT_THAT(found(), ElementsAre("a.txt", "d.md", "deep/b.txt"));
 }
 
 TEST_F(FilesScan, SizesAreLimitsThatAreIncluded) {
-  tree_.write("0", "");
-  tree_.write("2", "12");
-  tree_.write("3", "123");
-  tree_.write("4", "1234");
+  tree_.file("0", "");
+  tree_.file("2", "12");
+  tree_.file("3", "123");
+  tree_.file("4", "1234");
   host_.param("min_size", "2").param("max_size", "3");
 
   EXPECT_THAT(found(), ElementsAre("2", "3"));
 }
 
 TEST_F(FilesScan, LeavesOutHiddenNamesWhenTold) {
-  for (const auto* name : {".file", ".folder/file", "seen"}) tree_.write(name, "");
+  for (const auto* name : {".file", ".folder/file", "seen"}) tree_.file(name, "");
 
   EXPECT_THAT(found(), ElementsAre(".file", "seen", ".folder/file"));
   host_.param("hidden", false);
@@ -122,7 +125,7 @@ TEST_F(FilesScan, LeavesOutHiddenNamesWhenTold) {
 }
 
 TEST_F(FilesScan, WritesIntoItsWorkFolderWhenNotTold) {
-  tree_.write("file", "");
+  tree_.file("file", "");
   host h;
   h.param("root", tree_.path());
 
@@ -145,15 +148,15 @@ TEST_F(FilesScan, ARootThatIsNotThereIsAFailure) {
 }
 
 TEST_F(FilesScan, ARootThatIsAFileIsAFailure) {
-  host_.param("root", tree_.write("file", ""));
+  host_.param("root", tree_.file("file", ""));
 
   EXPECT_THAT(scan().why, HasSubstr("Not a directory"));
 }
 
 TEST_F(FilesScan, AFolderThatCannotBeReadIsCountedAndNotTheEnd) {
   if (geteuid() == 0) GTEST_SKIP() << "root reads every folder";
-  tree_.write("file", "");
-  tree_.write("locked/file", "");
+  tree_.file("file", "");
+  tree_.file("locked/file", "");
   fs::permissions(tree_ / "locked", fs::perms::none);
 
   const auto r = scan();
@@ -186,7 +189,7 @@ TEST_F(FilesScan, APathThatIsTooLongIsCountedAndNotTheEnd) {
 }
 
 TEST_F(FilesScan, StopsWellWhereverTheStopComes) {
-  for (const auto* name : {"a/1", "a/2", "b"}) tree_.write(name, "");
+  for (const auto* name : {"a/1", "a/2", "b"}) tree_.file(name, "");
 
   const auto swept = ganger::testing::sweep([&](host& h) {
     fs::remove(results_ / "list");

@@ -11,9 +11,11 @@
 
 #include "plugin_entry.h"
 #include "sqlite_borrower.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::TemporaryFolder;
 
 using ganger::testing::host;
 using ::testing::ElementsAre;
@@ -284,7 +286,7 @@ TEST_F(SqliteConnection, MakesTheFolderOfTheDatabase) {
 
 TEST_F(SqliteConnection, RefusesAFileThatIsNoDatabase) {
   host h;
-  const auto file = folder_.write("test.db", std::string(4096, 'x'));
+  const auto file = folder_.file("test.db", std::string(4096, 'x'));
   add_pool(h);
 
   const auto r = run_as_task(h, [](const ganger::ctx& c) { ganger::sql(c, "db").exec("select 1"); });

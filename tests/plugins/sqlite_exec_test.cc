@@ -6,9 +6,11 @@
 
 #include "plugin_entry.h"
 #include "sqlite_borrower.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::TemporaryFolder;
 
 using ganger::testing::host;
 using ::testing::ElementsAre;
@@ -47,7 +49,7 @@ TEST_F(SqliteExec, RunsAllStatements) {
 
 TEST_F(SqliteExec, ReadsAFile) {
   host_.param("file",
-              folder_.write("make.sql", "-- one table\ncreate table t(a);\ninsert into t values('from file');\n"));
+              folder_.file("make.sql", "-- one table\ncreate table t(a);\ninsert into t values('from file');\n"));
 
   const auto r = exec();
 

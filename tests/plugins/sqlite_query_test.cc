@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "plugin_entry.h"
-#include "temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace {
+
+using ganger::content_of;
+using ganger::TemporaryFolder;
 
 using ganger::testing::host;
 using ::testing::ElementsAre;
@@ -124,7 +127,7 @@ TEST_F(SqliteQuery, ShowsTheFirstRowsOfAFileToo) {
 }
 
 TEST_F(SqliteQuery, AFailureLeavesTheFileAsItWas) {
-  folder_.write("out/file", "old");
+  folder_.file("out/file", "old");
   host_.param("to", folder_ / "out/file").param("format", "csv");
 
   const auto r = query("select 1 union all select json('no json')");
@@ -136,7 +139,7 @@ TEST_F(SqliteQuery, AFailureLeavesTheFileAsItWas) {
 }
 
 TEST_F(SqliteQuery, SaysWhatFileItCannotWrite) {
-  folder_.write("plain", "");
+  folder_.file("plain", "");
   host_.param("to", folder_ / "plain/out");
 
   const auto r = query("select 1");

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "tests/plugin/temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace ganger::host {
 namespace {

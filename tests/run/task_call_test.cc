@@ -15,7 +15,7 @@
 #include "host/plugin/services.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/recorded_events.h"
-#include "tests/plugin/temporary_folder.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace ganger::host {
 namespace {

@@ -3,10 +3,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
 
-namespace ganger::host {
+namespace ganger {
 
 class TemporaryFolder {
  public:
@@ -23,15 +26,15 @@ class TemporaryFolder {
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
   /// A folder in it, with those above it.
-  std::filesystem::path folder(const std::string& name) const {
+  std::filesystem::path folder(std::string_view name) const {
     std::filesystem::create_directories(path_ / name);
     return path_ / name;
   }
   /// A file in it, with the folders above it.
-  std::filesystem::path file(const std::string& name, const std::string& content = "x") const {
+  std::filesystem::path file(std::string_view name, std::string_view content = "x") const {
     const auto file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << content;
@@ -42,4 +45,9 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace ganger::host
+inline std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace ganger
