@@ -91,6 +91,7 @@ int run_cli(int argc, const char* const* argv) {
     say(Errors{options.error()});
     return wants_unix_codes(argc, argv) ? kUnixUsage : kExitUsage;
   }
+  if (options->exit_style == ExitStyle::unix_like) leave_on_interrupt(std::nullopt);
   const int code = run_command(*options);
   return code == kExitOk && is_answer_lost() ? kExitIo : code;
 }

@@ -71,7 +71,7 @@ Rehearsal rehearse(const Plan& plan, std::uint32_t workers) {
              .clock = stage,
              .stop = stop,
              .events = stage,
-             .start_lane = [] {},
+             .start_lane = [] { return true; },
              .wake_watcher = [] {}});
   stage.report_to(loop);
   loop.run_lane();

@@ -86,7 +86,8 @@ class Session {
         pools_(clock_) {}
 
   Result<void> open();
-  void run();
+  /// False when there was not even a thread for the serial lane.
+  bool run();
   int finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs);
 
  private:
@@ -94,7 +95,7 @@ class Session {
   Result<void> open_pools();
   Summary summary(RunEnd end) const;
   bool write_outputs(RunEnd end, int code, bool is_delivered);
-  void start_lane();
+  bool start_lane();
   void dump() const;
   RunEnd end_of_run() const;
   void emit(EventKind kind, RunEnd end = RunEnd::finished, int exit_code = -1);
@@ -153,7 +154,7 @@ Result<void> Session::open() {
                 .clock = clock_,
                 .stop = stop_,
                 .events = *events_,
-                .start_lane = [this] { start_lane(); },
+                .start_lane = [this] { return start_lane(); },
                 .wake_watcher = [this] { watcher_.wake(); }});
   workers_->report_to(*loop_);
   shown_ = loop_.get();
@@ -201,16 +202,22 @@ Result<void> Session::open_pools() {
   return {};
 }
 
-void Session::run() {
-  start_lane();
+bool Session::run() {
+  if (!start_lane()) return false;
   watcher_.watch(
       *loop_, *signals_, [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
       [&] { dump(); });
   ended_ = clock_.now();
+  return true;
 }
 
-void Session::start_lane() {
-  lanes_.emplace_back([this] { loop_->run_lane(); });
+bool Session::start_lane() {
+  try {
+    lanes_.emplace_back([this] { loop_->run_lane(); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
 }
 
 void Session::dump() const {
@@ -241,8 +248,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   int code = exit_code(end, settings_.exit_style, stop_.signal());
   const bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
-  const int signal = stop_.signal() != 0 ? stop_.signal() : SIGINT;
-  leave_on_interrupt(exit_code(RunEnd::interrupt, settings_.exit_style, signal));
+  leave_on_interrupt(settings_.exit_style == ExitStyle::seed ? std::optional<int>(kExitInterrupt) : std::nullopt);
   signals_.reset();
   if (!hangs) {
     for (std::thread& lane : lanes_) lane.join();
@@ -339,12 +345,12 @@ int run_session(const PlannedJob& job, Registry& registry, const SessionSettings
       say(describe(opened.error()));
       return exit_code(opened.error().kind);
     }
-    session.run();
-    return session.finish(on_outputs);
-  } catch (const std::system_error& e) {
-    say(fmt::format("error: no thread could be started: {}; try again when the machine has some to spare", e.what()));
-    return kExitDeferred;
+    if (session.run()) return session.finish(on_outputs);
+  } catch (const std::system_error&) {
+    // The events have a thread too.
   }
+  say("error: no thread could be started; try again when the machine has some to spare");
+  return kExitDeferred;
 }
 
 }  // namespace ganger::host

@@ -100,8 +100,10 @@ TimePoint Loop::tick() {
   const TimePoint alarm = watcher_wakes_;
   const bool needs_lane = std::exchange(needs_lane_, false) && unfinished_ > 0;
   lock.unlock();
-  if (needs_lane) parts_.start_lane();
-  return alarm;
+  if (!needs_lane || parts_.start_lane()) return alarm;
+  lock.lock();
+  needs_lane_ = true;  // a machine without threads to spare may have one soon
+  return watcher_wakes_ = std::min(watcher_wakes_, after(now, kAskAgain));
 }
 
 void Loop::give_up_all() {

@@ -34,7 +34,7 @@ struct LoopParts {
   Clock& clock;
   Stop& stop;
   EventSink& events;
-  std::function<void()> start_lane;    ///< a new thread that calls run_lane(): the old one hangs in a task
+  std::function<bool()> start_lane;    ///< a new thread that calls run_lane(): the old one hangs; false = none now
   std::function<void()> wake_watcher;  ///< the run has ended, or tick() should be called earlier than it said
 };
 

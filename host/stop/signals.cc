@@ -10,9 +10,13 @@ namespace ganger::host {
 
 namespace {
 
-volatile std::sig_atomic_t exit_code_on_interrupt = 2;
+constexpr int kBySignal = -1;
 
-extern "C" void leave(int) { _exit(exit_code_on_interrupt); }
+volatile std::sig_atomic_t exit_code_on_interrupt = kBySignal;
+
+extern "C" void leave(int signal) {
+  _exit(exit_code_on_interrupt == kBySignal ? 128 + signal : exit_code_on_interrupt);
+}
 
 /// nohup: whoever started us wants that the end of the terminal is not ours. Of SIGINT nobody means that: a shell
 /// without job control ignores it for all that it starts in the background, and `kill -INT` should stop a run there
@@ -33,8 +37,8 @@ sigset_t signals_of_a_run() {
 
 }  // namespace
 
-void leave_on_interrupt(int exit_code) {
-  exit_code_on_interrupt = exit_code;
+void leave_on_interrupt(std::optional<int> exit_code) {
+  exit_code_on_interrupt = exit_code.value_or(kBySignal);
   struct sigaction action {};
   action.sa_handler = leave;
   for (const int s : {SIGINT, SIGTERM}) sigaction(s, &action, nullptr);

@@ -5,10 +5,10 @@
 
 namespace ganger::host {
 
-/// From now on an interrupt (SIGINT, SIGTERM, SIGHUP) ends the process with that code at once, and SIGPIPE is
-/// ignored. For the times before and after a run, when nothing needs an orderly end. A SIGHUP that was ignored
-/// (nohup) stays so, here and in Signals.
-void leave_on_interrupt(int exit_code);
+/// From now on an interrupt (SIGINT, SIGTERM, SIGHUP) ends the process at once with that code, or with 128 + signal,
+/// and SIGPIPE is ignored. For the times before and after a run, when nothing needs an orderly end. A SIGHUP that was
+/// ignored (nohup) stays so, here and in Signals.
+void leave_on_interrupt(std::optional<int> exit_code);
 
 /// While it lives, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGQUIT are read from a descriptor. Threads started meanwhile
 /// have them blocked, so it is made before the first one.

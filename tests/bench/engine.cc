@@ -61,7 +61,7 @@ class Run {
         dir_("/nonexistent"),
         call_({.plan = plan, .pools = pools_, .outputs = outputs_, .dir = dir_, .events = events_, .clock = clock_}),
         workers_(1, call_),
-        loop_(plan, {}, {call_, workers_, clock_, stop_, events_, [] {}, [] {}}) {
+        loop_(plan, {}, {call_, workers_, clock_, stop_, events_, [] { return true; }, [] {}}) {
     workers_.report_to(loop_);
   }
   void go() { loop_.run_lane(); }

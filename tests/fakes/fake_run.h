@@ -42,7 +42,12 @@ class FakeRun {
                                             .clock = clock,
                                             .stop = stop,
                                             .events = events,
-                                            .start_lane = [this] { clock.at(clock.now(), [this] { run_lane(); }); },
+                                            .start_lane =
+                                                [this] {
+                                                  if (failing_lanes > 0) return --failing_lanes, false;
+                                                  clock.at(clock.now(), [this] { run_lane(); });
+                                                  return true;
+                                                },
                                             .wake_watcher = [this] { clock.wake_watcher(); }});
     workers->report_to(*loop);
     clock.set_watcher([this] { return loop->tick(); });
@@ -68,6 +73,7 @@ class FakeRun {
   Plan plan;
   LoopSettings settings;
   Script script;
+  int failing_lanes = 0;  // so often there is no thread for a new lane
   Stop stop;
   RecordedEvents events;
   FakeBody body{clock, script};

@@ -80,7 +80,7 @@ TEST_P(LoopStress, EveryTaskEndsOnceWhateverTheThreadsDo) {
   NoEvents nobody;
   Bell bell;
   auto workers = std::make_unique<WorkPool>(GetParam(), body);
-  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] { return true; }, [&] { bell.ring(); }});
   workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });
@@ -101,7 +101,7 @@ TEST_P(LoopStress, AnInterruptInTheMiddleLeavesNothingBehind) {
   NoEvents nobody;
   Bell bell;
   auto workers = std::make_unique<WorkPool>(GetParam(), body);
-  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] {}, [&] { bell.ring(); }});
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] { return true; }, [&] { bell.ring(); }});
   workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });

@@ -410,6 +410,19 @@ TEST(Loop, ALightTaskThatDoesNotStopIsGivenUpAndANewLaneGoesOn) {
   EXPECT_EQ(rig.reason(a), "did not stop within 1s of being asked to; its thread was given up");
 }
 
+TEST(Loop, ALaneForWhichThereIsNoThreadIsStartedWhenThereIsOne) {
+  Rig rig;
+  rig.settings = {.grace = seconds(1), .keep_going = true};
+  rig.add("a", hangs(), {}, {.timeout = seconds(2)});
+  const auto b = rig.add("b");
+  rig.failing_lanes = 3;
+
+  rig.go();
+
+  EXPECT_EQ(rig.state(b), TaskState::done);
+  EXPECT_EQ(rig.length(), seconds(3) + std::chrono::milliseconds(300));
+}
+
 TEST(Loop, AHeavyTaskThatDoesNotStopIsGivenUp) {
   Rig rig;
   rig.settings = {.grace = seconds(1), .keep_going = true};
@@ -505,7 +518,8 @@ TEST(Loop, AChainOfAMillionTasksEnds) {
   NoEvents nobody;
   FakeWorkers nobody_works(rig.clock, rig.script, 1);
   rig.script.act = [](const Attempt& a) { return a.task == 10 ? kFails : Act{}; };
-  Loop loop(rig.plan, {.keep_going = true}, {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] {}, [] {}});
+  Loop loop(rig.plan, {.keep_going = true},
+            {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] { return true; }, [] {}});
 
   loop.run_lane();
 
@@ -522,7 +536,7 @@ TEST(Loop, AHundredThousandTasksThatWaitForOneEnd) {
   rig.plan = builder.build();
   NoEvents nobody;
   FakeWorkers nobody_works(rig.clock, rig.script, 1);
-  Loop loop(rig.plan, {}, {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] {}, [] {}});
+  Loop loop(rig.plan, {}, {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] { return true; }, [] {}});
 
   loop.run_lane();
 
