@@ -93,12 +93,14 @@ ganger_status acquire_nonsense(Host *host, ganger_ctx *ctx, void *) {
 ganger_status refused(bool is_refused) { return is_refused ? GANGER_OK : GANGER_BUG; }
 
 ganger_status huge_output(Host *host, ganger_ctx *ctx, void *) {
-  const ganger_value value = text_value(std::string(16U << 20U, 'x'));
+  const std::string text(16U << 20U, 'x');
+  const ganger_value value = text_value(text);
   return refused(host->output(ctx, "huge", &value) != GANGER_OK);
 }
 
 ganger_status many_outputs(Host *host, ganger_ctx *ctx, void *) {
-  const ganger_value value = text_value(std::string(1024, 'x'));
+  const std::string text(1024, 'x');
+  const ganger_value value = text_value(text);
   for (int i = 0; i < 1000; ++i)
     if (host->output(ctx, ("output-" + std::to_string(i)).c_str(), &value) != GANGER_OK) return GANGER_OK;
   return GANGER_BUG;
