@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "hostile.h"
@@ -17,9 +18,9 @@ using Host = const ganger_host;
 
 constexpr const char *kInterface = "rude.box/1";
 
-ganger_str str(const std::string &text) { return {text.data(), text.size()}; }
+ganger_str str(std::string_view text) { return {text.data(), text.size()}; }
 
-ganger_value text_value(const std::string &text) {
+ganger_value text_value(std::string_view text) {
   ganger_value value{};
   value.type = GANGER_STR;
   value.u.s = str(text);
