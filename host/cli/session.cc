@@ -85,6 +85,14 @@ class Session {
         dir_(settings.run_dir),
         pools_(clock_) {}
 
+  // However it ends, the thread of the events must not look at a loop that is gone.
+  ~Session() {
+    set_default_scope(nullptr);
+    if (events_) events_->close(Duration::max());
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   Result<void> open();
   /// False when there was not even a thread for the serial lane.
   bool run();

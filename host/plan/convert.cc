@@ -63,6 +63,10 @@ bool convert(const Value& from, std::uint32_t type, Value& out, std::string& why
 bool is_choice(const Param& param, const Value& value, std::string& why) {
   const std::string text = value.is_text() ? value.text : shown(value);
   if (param.choices.empty() || std::ranges::count(param.choices, text) != 0) return true;
+  if (value.type == GANGER_SECRET) {
+    why = fmt::format("this secret is none of {}", fmt::join(param.choices, ", "));
+    return false;
+  }
   why = fmt::format("\"{}\" is none of {}{}", text, fmt::join(param.choices, ", "),
                     did_you_mean(text, {param.choices.begin(), param.choices.end()}));
   return false;

@@ -51,6 +51,16 @@ TEST(Convert, ASecretIsNotShown) {
   EXPECT_EQ(converted(Value::of_text("hush", GANGER_SECRET), GANGER_I64), "an integer is wanted, not this secret");
 }
 
+TEST(Convert, ASecretThatIsNoChoiceIsNotShown) {
+  Param param;
+  param.choices = {"sha256", "md5"};
+  std::string why;
+
+  EXPECT_FALSE(is_choice(param, Value::of_text("hunter2", GANGER_SECRET), why));
+
+  EXPECT_EQ(why, "this secret is none of sha256, md5");
+}
+
 TEST(Convert, AValueMustBeOneOfTheChoices) {
   Param param;
   param.choices = {"sha256", "md5"};
