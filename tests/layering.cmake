@@ -11,13 +11,15 @@ set(plan_sees job plugin pools stop)
 set(run_sees plan plugin pools sdk stop)
 set(work_sees plugin run sdk stop)
 set(report_sees job plan plugin pools run sdk stop)
-set(cli_sees job plan plugin pools report run sdk stop work)
+set(isolate_sees plan plugin pools run sdk stop work)
+set(journal_sees plan plugin run sdk stop)
+set(cli_sees isolate job journal plan plugin pools report run sdk stop work)
 set(main.cc_sees cli)
 set(root_sees "")
 
 # The one place where each library may be used.
-set(libraries "toml\\+\\+/" "boost/program_options" "boost/dll" "sqlite3\\.h" "openssl/")
-set(places    "host/job/"   "host/cli/"             "host/plugin/" "plugins/sqlite/" "plugins/files/")
+set(libraries "toml\\+\\+/" "boost/program_options" "boost/dll" "sqlite3\\.h" "openssl/" "sha2\\.h" "seccomp\\.h")
+set(places    "host/job/"   "host/cli/"             "host/plugin/" "(plugins/sqlite|host/journal)/" "plugins/files/" "host/plugin/" "host/isolate/")
 
 set(violations "")
 macro(violation why)

@@ -1,0 +1,46 @@
+// The last words of a process that a plugin has crashed: which signal, in which task, at which addresses.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ganger::host {
+
+/// A place in a program or library, as addr2line wants it.
+struct Frame {
+  std::string module;  ///< file name without folders; empty = unknown
+  std::uint64_t offset = 0;
+};
+
+struct CrashNote {
+  int signal = 0;
+  std::uint64_t address = 0;  ///< that was touched, for SIGSEGV and SIGBUS
+  std::vector<Frame> frames;  ///< innermost first
+};
+
+/// Catches SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP: writes a note to `fd` (addresses and the memory map, raw, with
+/// nothing but write(2)), then lets the signal end the process as it would have.
+/// Handlers run on a stack of their own for this thread; other threads call use_crash_stack().
+void write_crash_notes_to(int fd);
+/// A signal stack for the calling thread, so that a stack overflow can be told; freed with the thread.
+void use_crash_stack();
+/// Told in the note of a process that runs plugins itself: "task 'hash' of plugin files"; cheap. Lifetime: until the next call.
+/// Thread: of the calling thread
+void note_current_task(const char* task, const char* plugin);
+
+/// What write_crash_notes_to() has written, which may be cut short or be anything at all.
+std::optional<CrashNote> read_crash_note(std::string_view bytes);
+
+/// "SIGSEGV at address 0x0, in demo.so+0x1a2b, demo.so+0x1c00, ganger+0x9f00" (the first eight frames).
+std::string describe(const CrashNote& note);
+
+/// "SIGSEGV"; "signal 77" where it has no name.
+std::string signal_name(int signal);
+
+/// The build id in hex out of the ELF notes of the file; empty when it has none.
+std::string build_id(const std::filesystem::path& file);
+
+}  // namespace ganger::host

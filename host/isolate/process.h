@@ -1,0 +1,107 @@
+// Child processes: started by one thread that stays, watched by descriptor, ended with all they have started.
+#pragma once
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/error.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+/// A descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor() { reset(); }
+
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+  int release();
+  void reset();
+
+ private:
+  int fd_ = -1;
+};
+
+/// How a process ended.
+struct ProcessEnd {
+  bool was_signalled = false;
+  int code = 0;  ///< exit code, or the signal
+};
+
+/// What to start. Nothing is inherited but what is named here.
+struct Command {
+  std::filesystem::path file;              ///< absolute
+  std::vector<std::string> arguments;      ///< argv, with argv[0]
+  std::vector<std::string> environment{};  ///< NAME=VALUE; all of it
+  std::vector<std::pair<int, int>> descriptors{};  ///< {ours, the child's number}; 0 is /dev/null unless given
+};
+
+/// A running child in a process group of its own. Whoever has it reaps it; destroying it kills and reaps.
+/// Thread: one at a time; kill_tree() from any.
+class Process {
+ public:
+  Process() = default;
+  Process(pid_t pid, Descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&& other) noexcept;
+  ~Process();
+
+  pid_t pid() const { return pid_; }
+  /// Readable once it has ended.
+  int pidfd() const { return pidfd_.get(); }
+  bool is_running() const { return pid_ > 0; }
+
+  /// Sends the signal to its whole group.
+  void signal_group(int signal) const;
+  /// SIGKILL for its group and for everything that descends from it, also what has a session of its own. Returns how
+  /// many other processes those were.
+  std::size_t kill_tree() const;
+  /// Reaps it; waits until `until`. Nothing when it has not ended by then.
+  std::optional<ProcessEnd> wait(TimePoint until);
+
+ private:
+  pid_t pid_ = -1;
+  Descriptor pidfd_;
+};
+
+/// Starts processes, all from one thread of its own that lives as long as the Spawner does: the kernel ends a child with the
+/// thread that has started it (PR_SET_PDEATHSIG), which must therefore be none that may end earlier.
+/// Thread: start() from any.
+class Spawner {
+ public:
+  Spawner();
+  ~Spawner();
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  /// Errors: io, with what was missing (descriptors, memory, processes): worth another try later
+  Result<Process> start(const Command& command);
+
+ private:
+  struct Order;
+  void serve();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Order*> orders_;  // guarded by mutex_
+  bool is_closed_ = false;      // guarded by mutex_
+  std::thread thread_;
+};
+
+/// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
+void adopt_orphans();
+/// Kills and reaps every child of this process that `is_known` does not know. Returns how many were still running.
+std::size_t end_orphans(const std::function<bool(pid_t)>& is_known);
+
+}  // namespace ganger::host

@@ -1,0 +1,95 @@
+// The durable record of runs: a database of all of them, and for each a ledger that no kill can catch unready.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/error.h"
+#include "host/plan/plan.h"
+#include "host/plan/task_state.h"
+#include "host/run/event.h"
+#include "host/run/journal.h"
+
+namespace ganger::host {
+
+/// What a run was started with: enough to start it again and to see that it is still the same.
+struct RunHeader {
+  std::string run;  ///< its id
+  std::string job;  ///< its name
+  std::filesystem::path job_file, current_dir;  ///< absolute
+  std::string job_digest;                       ///< SHA-256 of the file's text, in hex
+  std::map<std::string, std::string> params;    ///< of the command line; those in `secret_params` have no value
+  std::vector<std::string> secret_params;
+  std::map<std::string, std::string> plugins;  ///< id -> build
+  std::vector<std::string> options;            ///< of the command line, as they were given: "--keep-going", "--only", ...
+  std::string command;                         ///< how the user wrote it, for show
+};
+
+/// A run in the list.
+struct RunEntry {
+  RunHeader header;
+  std::int64_t started_ns = 0;  ///< CLOCK_REALTIME
+  std::int64_t ended_ns = 0;    ///< 0 = it has not ended, or nobody could write it down
+  std::string end;              ///< "finished", "failed", "interrupted", "timeout", ...; empty as above
+  int exit_code = -1;
+  std::uint32_t total = 0;
+  std::uint32_t sessions = 1;  ///< 1 + how often it was resumed
+  bool is_running = false;     ///< a process holds its lock now
+};
+
+/// Where a task of a recorded run stands.
+struct TaskEntryOfRun {
+  std::string name, type;
+  TaskState state = TaskState::waiting;  ///< running: it was in the middle when the process ended
+  std::uint32_t attempts = 0;
+  std::int64_t started_ns = 0, ended_ns = 0;  ///< of the last attempt; 0 = unknown
+  std::string reason;
+  Outputs outputs;
+  bool has_secret_output = false;  ///< which is not kept: such a task has to run again when it is resumed
+};
+
+/// One run while it goes on. Also a Reporter: the events it gets are the record.
+class OpenRun : public RunJournal {
+ public:
+  /// The listener for the event stream; at most once.
+  virtual std::unique_ptr<Reporter> reporter() = 0;
+  /// Called (from any thread, once) when something could not be written: no task may start any more.
+  virtual void on_trouble(std::function<void()> call) = 0;
+  virtual bool has_trouble() const = 0;
+  /// What went wrong; only when has_trouble().
+  virtual Error trouble() const = 0;
+  /// Writes down how the run ended; after the event stream is closed.
+  virtual Result<void> finish(std::string_view end, int exit_code) = 0;
+};
+
+/// Thread: one, but for the members of OpenRun.
+class Journal {
+ public:
+  /// Opens `state`/journal.db, or makes it. An older one is migrated.
+  /// Errors: configuration  a newer ganger has written it
+  ///         io             damaged: it was moved aside, the message says where; or it cannot be read or written
+  static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& state);
+  virtual ~Journal() = default;
+
+  /// A new run. Makes `state`/runs/RUN with its ledger and holds its lock.
+  virtual Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) = 0;
+  /// The same run once more.
+  /// Errors: refused  a process is still at it
+  virtual Result<std::unique_ptr<OpenRun>> resume(std::string_view run, const Plan& plan) = 0;
+
+  /// The last `most` runs, the latest first; 0 = all.
+  virtual Result<std::vector<RunEntry>> runs(std::size_t most) = 0;
+  /// A run by its id or the start of one; empty = the latest.
+  /// Errors: not_found, with the ids that come near
+  virtual Result<RunEntry> find(std::string_view run) = 0;
+  /// In the order of the plan. Reads the ledger too, which knows more than the database after a kill.
+  virtual Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) = 0;
+};
+
+}  // namespace ganger::host
