@@ -2,13 +2,16 @@
 #pragma once
 #include <sys/types.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/error.h"
@@ -42,18 +45,19 @@ struct ProcessEnd {
 
 /// What to start. Nothing is inherited but what is named here.
 struct Command {
-  std::filesystem::path file;              ///< absolute
-  std::vector<std::string> arguments;      ///< argv, with argv[0]
-  std::vector<std::string> environment{};  ///< NAME=VALUE; all of it
-  std::vector<std::pair<int, int>> descriptors{};  ///< {ours, the child's number}; 0 is /dev/null unless given
+  std::filesystem::path file;                      ///< absolute
+  std::vector<std::string> arguments;              ///< argv, with argv[0]
+  std::vector<std::string> environment{};          ///< NAME=VALUE; all of it
+  std::vector<std::pair<int, int>> descriptors{};  ///< {ours, the child's number}; 0, 1, 2 are /dev/null unless given
 };
 
 /// A running child in a process group of its own. Whoever has it reaps it; destroying it kills and reaps.
-/// Thread: one at a time; kill_tree() from any.
+/// Thread: one at a time; signal_group() and kill_tree() from any, while it is not moved from.
 class Process {
  public:
   Process() = default;
-  Process(pid_t pid, Descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  /// Takes over a child of this process that nobody has reaped.
+  Process(pid_t pid, Descriptor pidfd);
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
   ~Process();
@@ -66,19 +70,21 @@ class Process {
   /// Sends the signal to its whole group.
   void signal_group(int signal) const;
   /// SIGKILL for its group and for everything that descends from it, also what has a session of its own. Returns how
-  /// many other processes those were.
+  /// many other processes those were. What outlives its own parent descends from it only if it adopts
+  /// (adopt_orphans()).
   std::size_t kill_tree() const;
-  /// Reaps it; waits until `until`. Nothing when it has not ended by then.
+  /// Reaps it, after SIGKILL for what is left of its group; waits until `until`. Nothing when it has not ended by
+  /// then.
   std::optional<ProcessEnd> wait(TimePoint until);
 
  private:
-  pid_t pid_ = -1;
+  std::atomic<pid_t> pid_ = -1;
   Descriptor pidfd_;
 };
 
-/// Starts processes, all from one thread of its own that lives as long as the Spawner does: the kernel ends a child with the
-/// thread that has started it (PR_SET_PDEATHSIG), which must therefore be none that may end earlier.
-/// Thread: start() from any.
+/// Starts processes, all from one thread of its own that lives as long as the Spawner does: the kernel ends a child
+/// with the thread that has started it (PR_SET_PDEATHSIG), which must therefore be none that may end earlier. Thread:
+/// start() from any.
 class Spawner {
  public:
   Spawner();
@@ -86,12 +92,14 @@ class Spawner {
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
+  /// Returns when the file has been executed.
   /// Errors: io, with what was missing (descriptors, memory, processes): worth another try later
   Result<Process> start(const Command& command);
 
  private:
   struct Order;
   void serve();
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Order*> orders_;  // guarded by mutex_
@@ -101,7 +109,9 @@ class Spawner {
 
 /// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
 void adopt_orphans();
-/// Kills and reaps every child of this process that `is_known` does not know. Returns how many were still running.
+/// Kills and reaps every child of this process that is no Process and that `is_known` does not know, with all that
+/// descends from them. Returns how many of those children were still running. What a task of this process has started
+/// itself looks like an orphan too: to be called while there is no such task, or with an `is_known` that can tell.
 std::size_t end_orphans(const std::function<bool(pid_t)>& is_known);
 
 }  // namespace ganger::host
