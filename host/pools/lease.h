@@ -57,9 +57,13 @@ enum class CloseReason : std::uint8_t {
   reset_failed,
   check_failed,
   idle_timeout,
-  max_lifetime
+  max_lifetime,
+  made_room  ///< its place was wanted for a resource elsewhere
 };
-inline constexpr std::size_t kCloseReasons = 7;
+inline constexpr std::size_t kCloseReasons = 8;
+
+/// What became of a place whose resource is elsewhere, as its borrower tells.
+enum class Filling : std::uint8_t { opened, reused, failed };
 
 struct PoolStatistics {
   std::uint64_t opened = 0, open_failed = 0;  ///< the provider's answers

@@ -6,20 +6,10 @@
 #include <cassert>
 #include <utility>
 
+#include "host/pools/waiter.h"
 #include "host/units.h"
 
 namespace ganger::host {
-
-/// One acquire() that waits, on the stack of its thread, in line until it is done.
-struct Pool::Waiter {
-  OwnerId owner;
-  std::condition_variable changed{};
-  Waiter* next = nullptr;
-  Waiter* prev = nullptr;
-  bool is_done = false;
-  AcquireEnd end = AcquireEnd::timed_out;
-  Index place = Slots::kNone;  ///< with a resource, or empty: the waiter opens one
-};
 
 Result<std::unique_ptr<Pool>> Pool::make(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock,
                                          PoolObserver* observer) {
@@ -264,6 +254,11 @@ std::optional<Error> Pool::open(Lock& lock, Index place, void* borrower) {
 
 /// What came back: reset and checked as its state asks for, then kept (true) or closed.
 bool Pool::give_back(Lock& lock, Index place, LeaseState state) {
+  if (slots_[place].handle == nullptr) {  // only a place was lent
+    slots_.free(place);
+    serve_waiters();
+    return false;
+  }
   const bool is_suspect = state == LeaseState::suspect;
   std::optional<CloseReason> unfit;
   if (state == LeaseState::broken) {
@@ -349,6 +344,7 @@ void Pool::wake(Waiter& waiter, AcquireEnd end, Index place) {
   waiter.end = end;
   waiter.place = place;
   waiter.changed.notify_one();
+  if (waiter.wake) waiter.wake();
 }
 
 void Pool::refuse_from_now_on(OwnerId owner) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,8 @@ struct PoolSettings {
 /// closed: only an owner that was given up can hold it, and may use it.
 class Pool {
  public:
+  class PlaceWish;
+
   /// Errors: a size of 0, more than 16 million places, a negative duration. Opens nothing.
   static Result<std::unique_ptr<Pool>> make(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock,
                                             PoolObserver* observer = nullptr);
@@ -42,8 +45,14 @@ class Pool {
   /// Borrows one: an idle one that passes its check, else a new one. `borrower` goes to Provider::open(). One that
   /// fails its check is replaced by a new one, once.
   Acquired acquire(OwnerId owner, const WaitBounds& bounds = {}, void* borrower = nullptr);
-  /// Gives one back. False and no change when `lease` is not out (given back twice, made up) or not out to `owner`
-  /// (nothing = whoever has it).
+  /// Borrows a place without a resource, for one that its owner opens elsewhere; at the limit an idle resource makes
+  /// room for it. Never blocks: it stands in the same line as acquire(), and `wake` is called when there is news,
+  /// from any thread and with the pool's lock held, so it does little and asks the pool nothing.
+  std::unique_ptr<PlaceWish> wish_for_place(OwnerId owner, const WaitBounds& bounds, std::function<void()> wake);
+  /// For the statistics.
+  void count_filling(Filling filling);
+  /// Gives one back, or a place. False and no change when `lease` is not out (given back twice, made up) or not out
+  /// to `owner` (nothing = whoever has it).
   bool release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState state = LeaseState::clean);
 
   /// The owner's acquires that wait end as cancelled, and so do those to come, until take_back().
@@ -109,6 +118,30 @@ class Pool {
   std::vector<OwnerId> cancelled_;  // guarded by mutex_
   PoolStatistics statistics_;       // guarded by mutex_; the ..._now are of slots_
   bool is_closed_ = false;          // guarded by mutex_
+};
+
+/// A place that was asked for, in line until it is settled. Destroying it leaves the line.
+/// Lifetime: the pool outlives it. Thread: one
+class Pool::PlaceWish {
+ public:
+  ~PlaceWish();
+  PlaceWish(const PlaceWish&) = delete;
+  PlaceWish& operator=(const PlaceWish&) = delete;
+
+  /// How it ended: a lease without a handle, to be given back by Pool::release(), or why there is none. Nothing while
+  /// it waits. To be asked after `wake` and at `until()`; no more once it has answered.
+  std::optional<Acquired> settled();
+  /// When the wait ends.
+  TimePoint until() const { return until_; }
+
+ private:
+  friend class Pool;
+  PlaceWish(Pool& pool, OwnerId owner, std::function<void()> wake);
+
+  Pool& pool_;
+  const std::unique_ptr<Waiter> waiter_;
+  TimePoint begin_{}, until_ = kNever;
+  bool has_waited_ = false, is_over_ = false;
 };
 
 }  // namespace ganger::host
