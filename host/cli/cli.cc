@@ -63,6 +63,12 @@ int run_command(const Options& options) {
       return options.dry_run ? plan_verb(options) : run_verb(options);
     case Verb::exec:
       return exec_verb(options);
+    case Verb::resume:
+      return kExitBug;
+    case Verb::history:
+      return kExitBug;
+    case Verb::show:
+      return kExitBug;
     case Verb::plan:
       return plan_verb(options);
     case Verb::check:

@@ -65,7 +65,8 @@ int exec_verb(const Options& options) {
   const auto type = find_task_type(*prepared.registry, options.subject);
   if (!type) return fail({type.error()});
   prepared.reading.job = job_of(options.subject, **type, options.arguments);
-  auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, {});
+  auto planned =
+      make_plan(prepared.reading, *prepared.registry, prepared.facts, {.only = {}, .isolates_all = options.isolate});
   if (!planned) return fail(planned.error());
   prepared.job = std::move(*planned);
   if (const Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())

@@ -76,6 +76,8 @@ constexpr int exit_code(RunEnd end, ExitStyle style, int signal) {
       return is_unix ? 1 : kExitNoPool;
     case RunEnd::drained:
       return kExitDeferred;
+    case RunEnd::not_recorded:
+      return kExitIo;
   }
   return kExitBug;
 }

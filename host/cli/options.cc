@@ -28,6 +28,14 @@ constexpr VerbText kTexts[] = {
     {Verb::exec, "ganger exec PLUGIN.TYPE [KEY=VALUE ...] [OPTIONS]",
      "Runs one task without a job file. Its outputs are JSON on stdout; KEY=VALUE again adds to a list.",
      "ganger exec demo.echo text=hello"},
+    {Verb::resume, "ganger resume [RUN] [OPTIONS]",
+     "Goes on with a run that was interrupted, failed or killed: the last one, or one by its id or the start of it. "
+     "What is "
+     "done stays done.",
+     "ganger resume"},
+    {Verb::history, "ganger history [OPTIONS]", "Shows past runs, the latest first.", "ganger history --most 5"},
+    {Verb::show, "ganger show [RUN] [OPTIONS]",
+     "Shows one run task by task: the last one, or one by its id or the start of it.", "ganger show 20261122-0430"},
     {Verb::plan, "ganger plan JOB.toml [OPTIONS]",
      "Shows what a job would run, in which order and why, without running it.",
      "ganger plan nightly.toml -p root=/srv"},
@@ -50,16 +58,20 @@ const VerbText& text_of(Verb verb) {
 }
 
 bool takes_job(Verb v) { return v == Verb::run || v == Verb::plan || v == Verb::check || v == Verb::graph; }
-bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec; }
+bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec || v == Verb::resume; }
+bool runs_job(Verb v) { return v == Verb::run || v == Verb::resume; }
+bool reads_journal(Verb v) { return v == Verb::history || v == Verb::show; }
 bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::help; }
+bool loads_plugins(Verb v) { return !reads_journal(v) && v != Verb::version && v != Verb::help; }
 
 po::options_description options_of(Verb verb) {
   po::options_description d("Options", 110, 60);
   auto add = d.add_options();
   const auto text = [] { return po::value<std::string>(); };
   const auto texts = [] { return po::value<std::vector<std::string>>(); };
-  if (takes_job(verb)) {
+  if (takes_job(verb) || verb == Verb::resume)
     add("param,p", texts()->composing()->value_name("K=V"), "sets a parameter of the job");
+  if (takes_job(verb)) {
     if (verb != Verb::check)
       add("only", texts()->multitoken()->composing()->value_name("TASK..."),
           "only these tasks, with what they come after");
@@ -69,17 +81,30 @@ po::options_description options_of(Verb verb) {
     add("grace", text()->value_name("D"), "what stopped tasks get before they are given up");
     add("workers,j", text()->value_name("N"), "threads of the work pool");
     add("events", text()->value_name("FILE|-|fd:N"), "writes the events of the run as JSON Lines");
-    add("state-dir", text()->value_name("DIR"), "where runs keep their folders");
+    add("isolate", "runs every task in a child process");
     add("exit-style", text()->value_name("seed|unix"), "exit codes: ours, or 124, 128+signal, 1, 2");
   }
+  if (runs_tasks(verb) || reads_journal(verb))
+    add("state-dir", text()->value_name("DIR"), "where the journal and the folders of runs are");
+  if (verb == Verb::history) add("most,n", text()->value_name("N"), "how many runs; 0 = all (default 20)");
+  if (verb == Verb::resume) {
+    add("assume", text()->value_name("done|rerun"),
+        "what to do with tasks that were in the middle and are not idempotent");
+    add("accept-changes", "goes on though the job, its parameters or a plugin changed");
+  }
   if (verb == Verb::run) {
-    add("keep-going,k", "goes on after a failure with what does not depend on it");
+    add("lock", text()->value_name("NAME"), "runs only while no other run holds this lock");
+    add("on-busy", text()->value_name("skip|wait"), "what to do when one does: exit 75 (default), or wait for it");
+    add("no-history", "leaves no record of the run; it cannot be resumed");
     add("dry-run,n", "shows the plan instead of running it");
+  }
+  if (runs_job(verb)) {
+    add("keep-going,k", "goes on after a failure with what does not depend on it");
     add("junit", text()->value_name("FILE"), "writes how the tasks ended as JUnit XML");
     add("trace", text()->value_name("FILE"), "writes which thread did what when, for Perfetto and chrome://tracing");
     add("metrics", text()->value_name("FILE.prom"), "writes the numbers of the run as Prometheus text");
   }
-  if (verb != Verb::version && verb != Verb::help)
+  if (loads_plugins(verb))
     add("plugin-dir,P", texts()->composing()->value_name("DIR"), "looks for plugins there first");
   if (is_reading(verb) || verb == Verb::run)
     add("format", text()->value_name("text|json"), verb == Verb::run ? "of --dry-run" : "of the answer");
@@ -110,7 +135,8 @@ class Reader {
   Reader(Verb verb, const po::variables_map& values) : values_(values) { options_.verb = verb; }
 
   Result<Options> read() {
-    static_cast<void>(read_words() && read_durations() && read_workers() && read_params() && read_positionals());
+    static_cast<void>(read_words() && read_durations() && read_workers() && read_most() && read_params() &&
+                      read_positionals());
     if (error_) return tl::unexpected(std::move(*error_));
     return std::move(options_);
   }
@@ -136,7 +162,13 @@ class Reader {
   }
 
   bool read_words() {
-    std::string colour = "auto", style = "seed", format = "text";
+    std::string colour = "auto", style = "seed", format = "text", on_busy = "skip", assume;
+    if (!word("on-busy", {"skip", "wait"}, on_busy) || !word("assume", {"done", "rerun"}, assume)) return false;
+    options_.on_busy = on_busy == "skip" ? OnBusy::skip : OnBusy::wait;
+    options_.assume = assume.empty() ? Assume::nothing : assume == "done" ? Assume::done : Assume::rerun;
+    options_.isolate = values_.count("isolate") > 0;
+    options_.no_history = values_.count("no-history") > 0;
+    options_.accept_changes = values_.count("accept-changes") > 0;
     if (!word("color", {"auto", "always", "never"}, colour) || !word("exit-style", {"seed", "unix"}, style) ||
         !word("format", {"text", "json"}, format) || !word("as", {"dot", "mermaid", "json"}, options_.graph_as))
       return false;
@@ -166,6 +198,12 @@ class Reader {
       if (file->empty()) return fail(fmt::format("--{} needs a file name", name));
       *out = *file;
     }
+    if (const auto* lock = find("lock")) {
+      const bool is_name = !lock->empty() && lock->size() <= 63 &&
+                           lock->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+      if (!is_name) return fail(fmt::format("--lock {}: it must be a name of [a-z0-9_-], at most 63 bytes", *lock));
+      options_.lock = *lock;
+    }
     if (const auto* dir = find("state-dir")) {
       if (dir->empty()) return fail("--state-dir needs a folder");
       options_.state_dir = fs::absolute(*dir).lexically_normal();
@@ -190,15 +228,22 @@ class Reader {
     return true;
   }
 
-  bool read_workers() {
-    const std::string* given = find("workers");
+  bool number(const char* name, std::uint32_t least, std::uint32_t most, std::optional<std::uint32_t>& out) {
+    const std::string* given = find(name);
     if (given == nullptr) return true;
-    constexpr std::uint32_t kMost = 4096;
-    const bool is_number = !given->empty() && given->size() <= 4 &&
+    const bool is_number = !given->empty() && given->size() <= 6 &&
                            std::ranges::all_of(*given, [](char c) { return c >= '0' && c <= '9'; });
-    const auto n = is_number ? static_cast<std::uint32_t>(std::stoul(*given)) : 0;
-    if (n < 1 || n > kMost) return fail(fmt::format("--workers {}: it must be a number from 1 to {}", *given, kMost));
-    options_.workers = n;
+    const std::uint32_t n = is_number ? static_cast<std::uint32_t>(std::stoul(*given)) : 0;
+    if (!is_number || n < least || n > most)
+      return fail(fmt::format("--{} {}: it must be a number from {} to {}", name, *given, least, most));
+    out = n;
+    return true;
+  }
+  bool read_workers() { return number("workers", 1, 4096, options_.workers); }
+  bool read_most() {
+    std::optional<std::uint32_t> most;
+    if (!number("most", 0, 999'999, most)) return false;
+    options_.most = most.value_or(options_.most);
     return true;
   }
 
@@ -229,7 +274,8 @@ class Reader {
                              : verb == Verb::check   ? "a job file or a plugin"
                                                      : "a job file";
     if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
-    const std::size_t most = verb == Verb::exec ? SIZE_MAX : needs_subject || verb == Verb::help ? 1 : 0;
+    const bool may_have_subject = needs_subject || verb == Verb::help || verb == Verb::resume || verb == Verb::show;
+    const std::size_t most = verb == Verb::exec ? SIZE_MAX : may_have_subject ? 1 : 0;
     if (words.size() > most)
       return fail(fmt::format("'{}' is one argument too many for {}{}", words[most], name, hint(verb)));
     if (!words.empty()) options_.subject = words.front();
@@ -263,6 +309,9 @@ const std::vector<VerbName>& verbs() {
   static const std::vector<VerbName> all = {
       {Verb::run, "run", "runs a job"},
       {Verb::exec, "exec", "runs one task without a job"},
+      {Verb::resume, "resume", "goes on with a run that did not finish"},
+      {Verb::history, "history", "shows past runs"},
+      {Verb::show, "show", "shows one run task by task"},
       {Verb::plan, "plan", "shows what a job would run"},
       {Verb::check, "check", "finds what is wrong with a job or a plugin"},
       {Verb::list, "list", "shows the plugins that are found"},

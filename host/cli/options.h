@@ -14,11 +14,30 @@
 
 namespace ganger::host {
 
-enum class Verb : unsigned char { run, exec, plan, check, list, inspect, graph, version, help };
+enum class Verb : unsigned char {
+  run,
+  exec,
+  resume,
+  history,
+  show,
+  plan,
+  check,
+  list,
+  inspect,
+  graph,
+  version,
+  help
+};
+
+/// --on-busy: what a run does that finds its lock taken.
+enum class OnBusy : unsigned char { skip, wait };
+
+/// --assume: what became of a task that was in the middle when its process ended.
+enum class Assume : unsigned char { nothing, done, rerun };
 
 struct Options {
   Verb verb = Verb::help;
-  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a verb; empty = none given
+  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a run, a verb; empty = none given
   std::vector<std::string> arguments;  ///< key=value of exec
   std::map<std::string, std::string, std::less<>> params;
   std::optional<Duration> timeout, grace;
@@ -29,6 +48,11 @@ struct Options {
   std::string junit, trace, metrics;  ///< files; empty = none
   std::filesystem::path state_dir;    ///< absolute; empty = the default
   std::string graph_as = "dot";
+  std::string lock;  ///< a name; empty = none
+  OnBusy on_busy = OnBusy::skip;
+  Assume assume = Assume::nothing;
+  std::uint32_t most = 20;  ///< runs in the history; 0 = all
+  bool isolate = false, no_history = false, accept_changes = false;
   bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
   ExitStyle exit_style = ExitStyle::seed;
   ColourWish colour = ColourWish::automatic;

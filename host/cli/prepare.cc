@@ -37,7 +37,9 @@ std::string shell_quoted(std::string_view text) {
 }
 
 /// Does the command need a folder for a run?
-bool runs_tasks(const Options& options) { return options.verb == Verb::run && !options.dry_run; }
+bool runs_tasks(const Options& options) {
+  return (options.verb == Verb::run && !options.dry_run) || options.verb == Verb::resume;
+}
 
 }  // namespace
 
@@ -61,10 +63,10 @@ std::unique_ptr<Registry> make_registry(const Options& options, const std::vecto
   return std::make_unique<Registry>(std::move(path), host_table());
 }
 
-Facts make_facts(const Options& options, const fs::path& state) {
+Facts make_facts(const Options& options, const fs::path& state, const std::string& run) {
   Facts facts;
   facts.overrides = options.params;
-  facts.run_id = make_run_id();
+  facts.run_id = run.empty() ? make_run_id() : run;
   facts.run_dir = state / "runs" / facts.run_id;
   std::error_code ec;
   facts.current_dir = fs::current_path(ec);
@@ -72,14 +74,16 @@ Facts make_facts(const Options& options, const fs::path& state) {
   return facts;
 }
 
-tl::expected<Prepared, Errors> prepare(const Options& options) {
+tl::expected<Prepared, Errors> prepare(const Options& options, const std::string& run) {
   const auto state = state_dir(options);
   if (!state && runs_tasks(options)) return tl::unexpected(Errors{state.error()});
   Prepared prepared;
+  prepared.state = state.value_or(fs::path());
   prepared.reading = read_job(options.subject);
   prepared.registry = make_registry(options, prepared.reading.job.plugins);
-  prepared.facts = make_facts(options, state.value_or(fs::path()));
-  auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts, options.only);
+  prepared.facts = make_facts(options, prepared.state, run);
+  auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts,
+                           {.only = options.only, .isolates_all = options.isolate});
   if (!planned) return tl::unexpected(std::move(planned).error());
   prepared.job = std::move(*planned);
   if (Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())

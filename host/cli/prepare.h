@@ -11,6 +11,7 @@
 namespace ganger::host {
 
 struct Prepared {
+  std::filesystem::path state;  ///< empty where there is none and nothing is going to run
   JobReading reading;
   std::unique_ptr<Registry> registry;
   Facts facts;
@@ -22,11 +23,11 @@ struct Prepared {
 Result<std::filesystem::path> state_dir(const Options& options);
 
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs);
-/// `state` may be empty where nothing is going to run.
-Facts make_facts(const Options& options, const std::filesystem::path& state);
+/// `state` may be empty where nothing is going to run. Shape: run = the id of one that goes on; empty = a new one
+Facts make_facts(const Options& options, const std::filesystem::path& state, const std::string& run = {});
 
 /// Reads and plans the job of the options.
-tl::expected<Prepared, Errors> prepare(const Options& options);
+tl::expected<Prepared, Errors> prepare(const Options& options, const std::string& run = {});
 
 SessionSettings make_settings(const Options& options, const Prepared& prepared);
 

@@ -65,12 +65,14 @@ Rehearsal rehearse(const Plan& plan, std::uint32_t workers) {
   rehearsal.order.reserve(plan.size());
   Stage stage(workers, rehearsal.order);
   Stop stop(kNever);
+  NoJournal journal;
   Loop loop(plan, {},
             {.body = stage,
              .workers = stage,
              .clock = stage,
              .stop = stop,
              .events = stage,
+             .journal = journal,
              .start_lane = [] { return true; },
              .wake_watcher = [] {}});
   stage.report_to(loop);

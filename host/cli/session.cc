@@ -83,7 +83,9 @@ class Session {
         stop_(settings.timeout ? after(started_, *settings.timeout) : kNever),
         watcher_(clock_, stop_),
         dir_(settings.run_dir),
-        pools_(clock_) {}
+        pools_(clock_) {
+    for (const auto& [task, outputs] : settings.outputs_before) outputs_.set(task, outputs);
+  }
 
   // However it ends, the thread of the events must not look at a loop that is gone.
   ~Session() {
@@ -99,6 +101,9 @@ class Session {
   int finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs);
 
  private:
+  RunJournal& journal() {
+    return settings_.record != nullptr ? static_cast<RunJournal&>(*settings_.record) : no_journal_;
+  }
   Result<void> open_reporters();
   Result<void> open_pools();
   Summary summary(RunEnd end) const;
@@ -121,6 +126,7 @@ class Session {
   RunDir dir_;
   OutputStore outputs_;
   PoolSet pools_;
+  NoJournal no_journal_;
   std::shared_ptr<const std::atomic<int>> events_error_;
   std::shared_ptr<const Result<void>> trace_written_;
   std::optional<OutputFile> junit_, metrics_;
@@ -148,22 +154,26 @@ Result<void> Session::open() {
                                                    .dir = dir_,
                                                    .events = *events_,
                                                    .clock = clock_,
+                                                   .journal = journal(),
                                                    .state_of = [this](TaskIndex i) { return loop_->state_of(i); },
                                                    .secrets = job_.secrets});
   workers_ = std::make_unique<WorkPool>(settings_.workers, *call_);
   call_->set_lender(workers_.get());
   emit(EventKind::run_started);
   emit(EventKind::plan_ready);
-  loop_ = std::make_unique<Loop>(
-      job_.plan,
-      LoopSettings{.grace = settings_.grace, .keep_going = settings_.keep_going, .seed = std::random_device{}()},
-      LoopParts{.body = *call_,
-                .workers = *workers_,
-                .clock = clock_,
-                .stop = stop_,
-                .events = *events_,
-                .start_lane = [this] { return start_lane(); },
-                .wake_watcher = [this] { watcher_.wake(); }});
+  loop_ = std::make_unique<Loop>(job_.plan,
+                                 LoopSettings{.grace = settings_.grace,
+                                              .keep_going = settings_.keep_going,
+                                              .seed = std::random_device{}(),
+                                              .done_before = settings_.done_before},
+                                 LoopParts{.body = *call_,
+                                           .workers = *workers_,
+                                           .clock = clock_,
+                                           .stop = stop_,
+                                           .events = *events_,
+                                           .journal = journal(),
+                                           .start_lane = [this] { return start_lane(); },
+                                           .wake_watcher = [this] { watcher_.wake(); }});
   workers_->report_to(*loop_);
   shown_ = loop_.get();
   return {};
@@ -171,6 +181,14 @@ Result<void> Session::open() {
 
 Result<void> Session::open_reporters() {
   std::vector<std::unique_ptr<Reporter>> reporters;
+  if (settings_.record != nullptr) {
+    reporters.push_back(settings_.record->reporter());
+    // What cannot be recorded must not be done: nothing starts any more, what runs may end.
+    settings_.record->on_trouble([this] {
+      stop_.drain();
+      watcher_.wake();
+    });
+  }
   const ConsoleSettings console{.fd = streams().log,
                                 .is_quiet = settings_.is_quiet,
                                 .is_verbose = settings_.is_verbose,
@@ -241,6 +259,7 @@ RunEnd Session::end_of_run() const {
   const RunRecord& r = loop_->record();
   if (stop_.reason() == StopReason::interrupt) return RunEnd::interrupt;
   if (stop_.reason() == StopReason::deadline) return RunEnd::timeout;
+  if (settings_.record != nullptr && settings_.record->has_trouble()) return RunEnd::not_recorded;
   if (r.failures() > 0) {
     // A pool that never gave anything is the likelier fault than the tasks that wanted something of it.
     for (const auto& p : pools_.all())
@@ -272,6 +291,12 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     code = kExitIo;
   }
   if (!write_outputs(end, code, is_delivered)) code = kExitIo;
+  if (settings_.record != nullptr) {
+    if (auto kept = settings_.record->finish(name_of(end), code); !kept) {
+      say(describe(kept.error()));
+      if (code != kExitTimeout && code != kExitInterrupt) code = kExitIo;
+    }
+  }
   if (on_outputs) on_outputs(outputs_, end);
   leave_on_interrupt(code);
   print_summary(end);

@@ -8,6 +8,7 @@
 
 #include "host/cli/exit_code.h"
 #include "host/error.h"
+#include "host/journal/journal.h"
 #include "host/plan/make_plan.h"
 #include "host/plugin/registry.h"
 #include "host/report/terminal.h"
@@ -23,7 +24,10 @@ struct SessionSettings {
   Duration grace = std::chrono::seconds(10);
   std::uint32_t workers = 1;
   bool keep_going = false;
-  bool keep_files = false;  ///< leave what tasks wrote into their work directories
+  bool keep_files = false;                        ///< leave what tasks wrote into their work directories
+  OpenRun* record = nullptr;                      ///< the run in the journal; null = it leaves none
+  std::vector<TaskIndex> done_before{};           ///< by an earlier process, whose run this one goes on with
+  std::map<TaskIndex, Outputs> outputs_before{};  ///< what those had set
   /// Is stdout taken by the events?
   bool answers_with_events() const { return events == "-" || events == "fd:1"; }
   std::string events;                 ///< a file, "-", "fd:N"; empty = none

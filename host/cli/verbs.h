@@ -6,6 +6,9 @@ namespace ganger::host {
 
 int run_verb(const Options& options);
 int exec_verb(const Options& options);
+int resume_verb(const Options& options);
+int history_verb(const Options& options);
+int show_verb(const Options& options);
 int plan_verb(const Options& options);
 int check_verb(const Options& options);
 int list_verb(const Options& options);

@@ -52,20 +52,28 @@ constexpr std::string_view name_of(When w) {
   return kNames[static_cast<std::size_t>(w)];
 }
 
+/// Where a task runs.
+enum class Isolate : std::uint8_t {
+  by_type,  ///< as its type asks for
+  thread,   ///< in this process, whatever the type asks for
+  process   ///< in a child process
+};
+
 /// `[[task]]`. A job may hold a million.
 struct TaskEntry {
-  std::string name;           ///< unique, [a-z0-9_-]{1,63}; empty = it was wrong and that has been reported
-  std::string uses;           ///< "PLUGIN.TYPE"; empty = as above
-  std::vector<NameAt> after;  ///< tasks of this job, no duplicates; those that `${tasks...}` implies are not in it
-  std::vector<Setting> with;  ///< in the order of the file
+  std::string name;              ///< unique, [a-z0-9_-]{1,63}; empty = it was wrong and that has been reported
+  std::string uses;              ///< "PLUGIN.TYPE"; empty = as above
+  std::vector<NameAt> after;     ///< tasks of this job, no duplicates; those that `${tasks...}` implies are not in it
+  std::vector<Setting> with;     ///< in the order of the file
+  std::vector<Setting> sandbox;  ///< `[task.sandbox]`
   std::optional<std::chrono::nanoseconds> timeout;  ///< of one attempt; above 0
   std::chrono::nanoseconds backoff = std::chrono::seconds(1);
   std::optional<bool> heavy;  ///< nothing = as the plugin says
   std::uint16_t retries = 0;
   When when = When::ok;
-  bool in_thread = false;  ///< isolate = "thread": in this process, whatever the plugin asks for
-  Position where;          ///< of its name; of [[task]] where that is missing
-  Position uses_where;     ///< of the value of `uses`
+  Isolate isolate = Isolate::by_type;
+  Position where;       ///< of its name; of [[task]] where that is missing
+  Position uses_where;  ///< of the value of `uses`
 };
 
 /// `[pools.NAME]`.

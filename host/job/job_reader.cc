@@ -25,8 +25,8 @@ const std::vector<std::string_view> kJobKeys = {"name",    "timeout", "grace", "
                                                 "plugins", "params",  "pools", "task"};
 const std::vector<std::string_view> kPoolKeys = {"kind",         "size",         "limit", "wait",
                                                  "idle_timeout", "max_lifetime", "with"};
-const std::vector<std::string_view> kTaskKeys = {"name",    "uses",    "after",   "with",    "heavy",
-                                                 "isolate", "timeout", "retries", "backoff", "when"};
+const std::vector<std::string_view> kTaskKeys = {"name",    "uses",    "after",   "with",    "heavy", "isolate",
+                                                 "sandbox", "timeout", "retries", "backoff", "when"};
 
 /// Null where the table has no such key.
 const TomlEntry* find(const TomlTable& table, std::string_view key) {
@@ -203,6 +203,8 @@ void JobReader::read_task_key(const TomlEntry& entry, TaskEntry& task) {
     task.heavy = fields_.flag(entry);
   } else if (key == "isolate") {
     read_isolate(entry, task);
+  } else if (key == "sandbox") {
+    task.sandbox = fields_.settings(entry);
   } else if (key == "timeout") {
     task.timeout = fields_.duration(entry, Zero::refused);
   } else if (key == "retries") {
@@ -252,10 +254,9 @@ void JobReader::read_isolate(const TomlEntry& entry, TaskEntry& task) {
   const std::optional<std::string> isolate = fields_.text(entry);
   if (!isolate) return;
   if (*isolate == "thread") {
-    task.in_thread = true;
+    task.isolate = Isolate::thread;
   } else if (*isolate == "process") {
-    errors_.add(entry.node.where,
-                "this version of ganger runs no tasks in child processes; leave isolate out or write \"thread\"");
+    task.isolate = Isolate::process;
   } else {
     errors_.add(entry.node.where, fmt::format("isolate must be \"thread\" or \"process\", not \"{}\"{}",
                                               excerpt(*isolate), did_you_mean(*isolate, {"thread", "process"})));

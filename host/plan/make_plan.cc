@@ -14,10 +14,28 @@ namespace ganger::host {
 
 namespace {
 
+/// The keys of `[task.sandbox]`, read as a type's parameters are: with `${...}`, suggestions and all.
+enum SandboxParam : std::size_t { kRead, kWrite, kNetwork, kMemory };
+const std::vector<Param> kSandboxParams = [] {
+  const auto param = [](const char* name, std::uint32_t type, std::uint32_t flags, Values defaults) {
+    Param p;
+    p.name = name;
+    p.type = type;
+    p.flags = flags;
+    p.default_values = std::move(defaults);
+    p.has_default = true;
+    return p;
+  };
+  return std::vector<Param>{param("read", GANGER_PATH, GANGER_PARAM_LIST, {}),
+                            param("write", GANGER_PATH, GANGER_PARAM_LIST, {}),
+                            param("network", GANGER_BOOL, 0, {Value::of_bool(true)}),
+                            param("memory", GANGER_SIZE, 0, {Value::of_integer(0, GANGER_SIZE)})};
+}();
+
 class Planner {
  public:
-  Planner(const JobReading& reading, Registry& registry, const Facts& facts, const std::vector<std::string>& only)
-      : job_(reading.job), registry_(registry), facts_(facts), only_(only), errors_(reading.errors) {}
+  Planner(const JobReading& reading, Registry& registry, const Facts& facts, const PlanWishes& wishes)
+      : job_(reading.job), registry_(registry), facts_(facts), wishes_(wishes), errors_(reading.errors) {}
 
   tl::expected<PlannedJob, Errors> make();
 
@@ -26,6 +44,7 @@ class Planner {
   struct Draft {
     const TaskType* type = nullptr;
     Binding binding;
+    Binding sandbox;  // of kSandboxParams; empty without one
     std::vector<TaskIndex> before;
     bool is_wanted = true;
   };
@@ -35,6 +54,9 @@ class Planner {
   void draft_task(TaskIndex i, Binder& binder);
   const TaskType* task_type(const TaskEntry& entry);
   void check_needs(const TaskEntry& entry, const Draft& draft);
+  bool wants_child(const TaskEntry& entry) const;
+  bool is_isolated(const TaskEntry& entry, const TaskType& type) const;
+  Sandbox sandbox(const Draft& draft) const;
   void check_cycle();
   void keep_only();
   void put_together();
@@ -47,7 +69,7 @@ class Planner {
   const Job& job_;
   Registry& registry_;
   const Facts& facts_;
-  const std::vector<std::string>& only_;
+  const PlanWishes& wishes_;
   Errors errors_;
   PlannedJob planned_;
   std::vector<Draft> drafts_;
@@ -127,6 +149,12 @@ void Planner::draft_task(TaskIndex i, Binder& binder) {
   for (const NameAt& before : entry.after)
     if (const auto at = index_.find(before.name); at != index_.end()) draft.before.push_back(at->second);
   draft.type = task_type(entry);
+  if (!entry.sandbox.empty()) {
+    draft.sandbox = binder.bind(kSandboxParams, entry.sandbox, "the sandbox", job_.where(entry.where), nullptr);
+    if (entry.isolate == Isolate::thread && !wishes_.isolates_all)
+      add({ErrorKind::bad_job, "a task with a sandbox runs in a child process; take out isolate = \"thread\"", {}},
+          job_.where(entry.sandbox.front().where));
+  }
   if (draft.type == nullptr) return;
   if (draft.type->params.empty() && entry.with.empty()) return check_needs(entry, draft);
 
@@ -160,9 +188,19 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
         if (named == &pool) return;  // its kind is wrong, and that has been reported
         continue;
       }
-      if (planned->kind->interface == need.interface)
+      if (planned->kind->interface == need.interface) {
         offering.push_back(pool.name);
-      else if (named == &pool)
+        const bool is_meant = named == &pool || name.empty();
+        if (is_meant && (planned->kind->flags & GANGER_POOL_HOST_ONLY) != 0 && is_isolated(entry, *draft.type))
+          return add(
+              {ErrorKind::bad_job,
+               fmt::format("pool '{}' cannot be used in a child process: {} says so; run this task with isolate = "
+                           "\"thread\"",
+                           pool.name, planned->kind->id),
+               {}},
+              job_.where(entry.where));
+      }
+      if (planned->kind->interface != need.interface && named == &pool)
         return add({ErrorKind::bad_job,
                     fmt::format("pool '{}' offers {}, but {} needs {}", name, planned->kind->interface, entry.uses,
                                 need.interface),
@@ -185,6 +223,39 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
   }
 }
 
+bool Planner::wants_child(const TaskEntry& entry) const {
+  return wishes_.isolates_all || entry.isolate == Isolate::process || !entry.sandbox.empty();
+}
+
+bool Planner::is_isolated(const TaskEntry& entry, const TaskType& type) const {
+  return wants_child(entry) || (entry.isolate == Isolate::by_type && (type.flags & GANGER_TASK_ISOLATE) != 0);
+}
+
+Sandbox Planner::sandbox(const Draft& draft) const {
+  Sandbox s;
+  const auto paths = [](const BoundParam& bound, std::vector<std::filesystem::path>& out) {
+    for (const Value& v : bound.values) out.emplace_back(v.text);
+  };
+  if (!draft.sandbox.empty()) {
+    s.reads_all = draft.sandbox[kRead].where.line == 0;
+    paths(draft.sandbox[kRead], s.read);
+    paths(draft.sandbox[kWrite], s.write);
+    s.network = draft.sandbox[kNetwork].values.front().i != 0;
+    s.memory_bytes = static_cast<std::uint64_t>(draft.sandbox[kMemory].values.front().i);
+  }
+  // The job has named the file of a pool, so a task that borrows of it may write there. A database wants to write
+  // beside its file too.
+  if (draft.type->needs.empty()) return s;
+  for (const PlannedPool& pool : planned_.pools)
+    for (const Values& values : pool.values)
+      for (const Value& v : values)
+        if (v.type == GANGER_PATH && !v.text.empty()) {
+          const std::filesystem::path path(v.text);
+          s.write.push_back(path.parent_path() == path.root_path() ? path : path.parent_path());
+        }
+  return s;
+}
+
 void Planner::check_cycle() {
   std::vector<Graph::Edge> edges;
   for (TaskIndex i = 0; i < drafts_.size(); ++i)
@@ -199,10 +270,10 @@ void Planner::check_cycle() {
 }
 
 void Planner::keep_only() {
-  if (only_.empty()) return;
+  if (wishes_.only.empty()) return;
   for (Draft& d : drafts_) d.is_wanted = false;
   std::vector<TaskIndex> to_keep;
-  for (const std::string& name : only_) {
+  for (const std::string& name : wishes_.only) {
     const auto at = index_.find(name);
     if (at != index_.end()) {
       to_keep.push_back(at->second);
@@ -234,6 +305,8 @@ void Planner::put_together() {
     task.type = d.type;
     task.when = entry.when;
     task.is_heavy = entry.heavy.value_or(d.type->is_heavy());
+    task.is_isolated = is_isolated(entry, *d.type);
+    if (task.is_isolated) task.sandbox = builder.add(sandbox(d)).value_or(0);
     const Policy policy{
         .timeout = entry.timeout.value_or(Duration(0)), .backoff = entry.backoff, .retries = entry.retries};
     placed[i] = builder.add(entry.name, task, policy, std::move(d.binding));
@@ -252,8 +325,8 @@ void Planner::add_plugin(const Plugin* plugin) {
 }  // namespace
 
 tl::expected<PlannedJob, Errors> make_plan(const JobReading& reading, Registry& registry, const Facts& facts,
-                                           const std::vector<std::string>& only) {
-  return Planner(reading, registry, facts, only).make();
+                                           const PlanWishes& wishes) {
+  return Planner(reading, registry, facts, wishes).make();
 }
 
 }  // namespace ganger::host

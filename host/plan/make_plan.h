@@ -28,10 +28,14 @@ struct PlannedJob {
   bool uses_run_dir = false;
 };
 
+struct PlanWishes {
+  std::vector<std::string> only;  ///< names of the tasks that are wanted, with what they come after; empty = all
+  bool isolates_all = false;      ///< every task in a child process, whatever the job says
+};
+
 /// Opens the plugins that the job uses, and no others.
-/// Shape:   only = names of the tasks that are wanted, with what they come after; empty = all
 /// Errors:  those of the reading and those found here, by place
 tl::expected<PlannedJob, Errors> make_plan(const JobReading& reading, Registry& registry, const Facts& facts,
-                                           const std::vector<std::string>& only);
+                                           const PlanWishes& wishes);
 
 }  // namespace ganger::host

@@ -42,6 +42,16 @@ TaskIndex PlanBuilder::add(std::string_view name, PlannedTask task, const Policy
   return plan_.size() - 1;
 }
 
+std::optional<std::uint16_t> PlanBuilder::add(Sandbox sandbox) {
+  constexpr std::size_t kMost = 0x10000;
+  auto& all = plan_.sandboxes_;
+  const auto known = std::ranges::find(all, sandbox);
+  const auto index = static_cast<std::size_t>(known - all.begin());
+  if (index == kMost) return std::nullopt;
+  if (known == all.end()) all.push_back(std::move(sandbox));
+  return static_cast<std::uint16_t>(index);
+}
+
 Plan PlanBuilder::build() {
   if (plan_.policies_.empty()) plan_.policies_.emplace_back();
   if (plan_.bindings_.empty()) plan_.bindings_.emplace_back();

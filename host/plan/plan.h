@@ -12,6 +12,7 @@
 #include "host/job/interpolate.h"
 #include "host/job/job.h"
 #include "host/plan/graph.h"
+#include "host/plan/sandbox.h"
 #include "host/plugin/types.h"
 #include "host/stop/clock.h"
 
@@ -44,6 +45,8 @@ struct PlannedTask {
   std::uint32_t policy = 0;
   When when = When::ok;
   bool is_heavy = false;
+  bool is_isolated = false;   ///< runs in a child process
+  std::uint16_t sandbox = 0;  ///< of Plan::sandbox(); only where it is isolated
 };
 static_assert(sizeof(PlannedTask) <= 24);
 
@@ -56,6 +59,7 @@ class Plan {
     return std::string_view(names_).substr(name_ends_[i], name_ends_[i + 1] - name_ends_[i]);
   }
   const Policy& policy(TaskIndex i) const { return policies_[tasks_[i].policy]; }
+  const Sandbox& sandbox(TaskIndex i) const { return sandboxes_[tasks_[i].sandbox]; }
   const Binding& binding(TaskIndex i) const { return bindings_[tasks_[i].binding]; }
   const Graph& graph() const { return graph_; }
   /// All tasks that `i` comes after, directly. Linear: for one task; Predecessors is for all of them.
@@ -68,6 +72,7 @@ class Plan {
   std::vector<std::uint32_t> name_ends_{0};
   std::vector<Policy> policies_;
   std::vector<Binding> bindings_;
+  std::vector<Sandbox> sandboxes_{Sandbox{}};
   Graph graph_;
 };
 
@@ -75,6 +80,8 @@ class Plan {
 class PlanBuilder {
  public:
   TaskIndex add(std::string_view name, PlannedTask task, const Policy& policy = {}, Binding binding = {});
+  /// For PlannedTask::sandbox. Equal ones are one, and there is room for 65,536; nothing beyond.
+  std::optional<std::uint16_t> add(Sandbox sandbox);
   void add_edge(TaskIndex before, TaskIndex after) { edges_.emplace_back(before, after); }
   Plan build();
 

@@ -6,7 +6,8 @@
 
 namespace ganger::host {
 
-/// `[task.sandbox]`. Without it a task reads all, writes to the work directories of its run only, and uses the network.
+/// `[task.sandbox]`. Without it a task reads all, writes to the work directories of its run only, and uses the
+/// network.
 struct Sandbox {
   bool reads_all = true;                     ///< no `read` in the job
   std::vector<std::filesystem::path> read;   ///< absolute: files and folders it may read besides system libraries

@@ -31,6 +31,9 @@ std::string headline(const Summary& s) {
     case RunEnd::drained:
       text = painted("drained", Paint::yellow, s.has_colour);
       break;
+    case RunEnd::not_recorded:
+      text = painted("stopped, for it could not be recorded", Paint::red, s.has_colour);
+      break;
     case RunEnd::failed:
     case RunEnd::pool_unavailable:
       text = painted("failed", Paint::red, s.has_colour);
@@ -43,6 +46,7 @@ std::string headline(const Summary& s) {
       text += fmt::format("{}{} {}", sep, r.counts[i], name_of(static_cast<TaskState>(i)));
       sep = ", ";
     }
+  if (r.done_before > 0) text += fmt::format(" ({} before it was resumed)", r.done_before);
   if (r.retries > 0) text += fmt::format(", {} {}", r.retries, r.retries == 1 ? "retry" : "retries");
   return text + "\n";
 }

@@ -27,7 +27,8 @@ struct Finished {
   ganger_status status = GANGER_OK;
   std::int16_t worker = -1;  ///< -1 = the serial lane
   TimePoint ended{};
-  std::string why{};  ///< empty when it went well
+  std::string why{};         ///< empty when it went well
+  bool has_crashed = false;  ///< a signal ended the child process it was in
 };
 
 /// Runs an attempt to its end on the calling thread. The plugin's code, in production.

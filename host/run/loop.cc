@@ -30,11 +30,22 @@ Loop::Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts)
   record_.tasks.resize(plan.size());
   lane_.stop = std::make_shared<StopSource>();
   for (TaskIndex i = 0; i < plan.size(); ++i) record_.tasks[i].waiting_for = plan.graph().predecessor_count(i);
+  take_over_done();
   for (TaskIndex i = 0; i < plan.size(); ++i)
-    if (plan.graph().predecessor_count(i) == 0) settle(i);
+    if (record_.tasks[i].waiting_for == 0) settle(i);
 }
 
 Loop::~Loop() = default;
+
+void Loop::take_over_done() {
+  for (const TaskIndex task : settings_.done_before) {
+    record_.tasks[task].state = TaskState::done;
+    ++record_.counts[static_cast<std::size_t>(TaskState::done)];
+    for (const TaskIndex s : plan_.graph().successors(task)) --record_.tasks[s].waiting_for;
+  }
+  record_.done_before = static_cast<std::uint32_t>(settings_.done_before.size());
+  unfinished_ -= record_.done_before;
+}
 
 // ---------------------------------------------------------------------------------------------------- the loop
 
@@ -180,6 +191,8 @@ void Loop::finish(Running& running, Finished& finished) {
   r.worker = finished.worker;
   const TaskState outcome = outcome_of(running, finished);
   free_exclusive(task);
+  if (outcome == TaskState::crashed && plan_.policy(task).retries > 0 && !is_idempotent(task))
+    finished.why += "; not tried again: it is not idempotent, so nobody knows how much of it was done";
   const bool will_retry = !is_ok(outcome) && retry(running, outcome, finished);
   if (!finished.why.empty() && !is_ok(outcome)) record_.reasons[task] = std::move(finished.why);
   running.attempt.task = kNoTask;
@@ -218,6 +231,7 @@ TaskState Loop::outcome_of(const Running& running, Finished& finished) const {
     default:
       break;
   }
+  if (finished.has_crashed) return TaskState::crashed;
   if (finished.status == GANGER_CANCELLED) explain("ended as cancelled, though nobody asked it to stop");
   if (finished.why.empty()) finished.why = fmt::format("ended with status {} and no reason", finished.status);
   return TaskState::failed;
@@ -229,13 +243,15 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
   const bool is_hopeless = finished.status == GANGER_BAD_PARAM || finished.status == GANGER_UNSUPPORTED;
   const bool is_left_out = is_failing_ && plan_.task(task).when == When::ok;
   const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_left_out;
-  if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted)
+  if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted ||
+      (outcome == TaskState::crashed && !is_idempotent(task)))
     return false;
 
   Duration delay = jittered_backoff(policy.backoff, running.attempt.number, jitter_);
   const TimePoint end = running.is_cleanup ? cleanup_end_ : parts_.stop.deadline();
   if (end != kNever) delay = std::min<Duration>(delay, std::max<Duration>(Duration(0), end - finished.ended));
   const TimePoint when = after(finished.ended, delay);
+  parts_.journal.waits_again(task);
   record_.tasks[task].state = TaskState::waiting;
   record_.tasks[task].attempt_outcome = outcome;
   ++record_.retries;
@@ -252,6 +268,11 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
     parts_.events.push(std::move(e));
   }
   return true;
+}
+
+bool Loop::is_idempotent(TaskIndex task) const {
+  const TaskType* type = plan_.task(task).type;
+  return type != nullptr && (type->flags & GANGER_TASK_IDEMPOTENT) != 0;
 }
 
 void Loop::wake_retries(TimePoint now) {
@@ -276,6 +297,7 @@ void Loop::free_exclusive(TaskIndex task) {
 void Loop::end_task(TaskIndex task, TaskState outcome) {
   TaskRecord& r = record_.tasks[task];
   r.state = outcome;
+  parts_.journal.ended(task, outcome);
   ++record_.counts[static_cast<std::size_t>(outcome)];
   if (is_ok(outcome) && r.attempts > 1) record_.reasons.erase(task);  // of an attempt that failed
   if (wants_[static_cast<std::size_t>(EventKind::task_finished)]) emit_finished(task);

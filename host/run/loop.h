@@ -16,6 +16,7 @@
 #include "host/plan/plan.h"
 #include "host/run/event.h"
 #include "host/run/executor.h"
+#include "host/run/journal.h"
 #include "host/run/run_record.h"
 #include "host/stop/stop.h"
 
@@ -24,7 +25,8 @@ namespace ganger::host {
 struct LoopSettings {
   Duration grace = std::chrono::seconds(10);
   bool keep_going = false;
-  std::uint64_t seed = 0;  ///< of the jitter of retries
+  std::uint64_t seed = 0;              ///< of the jitter of retries
+  std::vector<TaskIndex> done_before;  ///< by an earlier process, whose run this one goes on with
 };
 
 /// What the loop is connected to. All outlive it.
@@ -34,6 +36,7 @@ struct LoopParts {
   Clock& clock;
   Stop& stop;
   EventSink& events;
+  RunJournal& journal;
   std::function<bool()> start_lane;    ///< a new thread that calls run_lane(): the old one hangs; false = none now
   std::function<void()> wake_watcher;  ///< the run has ended, or tick() should be called earlier than it said
 };
@@ -91,6 +94,7 @@ class Loop final : public Completion {
   };
 
   // All of these are called with the lock held. Those that end a run early are in loop_stop.cc.
+  void take_over_done();
   void heed_stop(TimePoint now);
   void leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason);
   void start_heavy(TimePoint now);
@@ -101,6 +105,7 @@ class Loop final : public Completion {
   void heed_failure(TaskState outcome);
   TaskState outcome_of(const Running& running, Finished& finished) const;
   bool retry(const Running& running, TaskState outcome, const Finished& finished);
+  bool is_idempotent(TaskIndex task) const;
   void wake_retries(TimePoint now);
   void end_task(TaskIndex task, TaskState outcome);
   void settle(TaskIndex task);
@@ -109,6 +114,7 @@ class Loop final : public Completion {
   void take_back_ready(TaskIndex task);
   void skip(TaskIndex task, SkipReason reason);
   void free_exclusive(TaskIndex task);
+  TimePoint hard_end(const Running& running, TimePoint grace_end) const;
   void ask_to_stop(Running& running, std::int32_t reason, TimePoint hard);
   void check_overdue(TimePoint now);
   void give_up(Running& running);

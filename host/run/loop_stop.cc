@@ -16,6 +16,9 @@ constexpr std::uint32_t kMostReplacedThreads = 2;
 // What `always` tasks get past the grace when others have used it up: the run ends within the grace and a second.
 constexpr Duration kCleanupSlack = std::chrono::milliseconds(400);
 constexpr Duration kLastGrace = std::chrono::milliseconds(200);
+// An isolated task is killed at the end of its grace, which takes a moment; its thread is given up only if that
+// fails.
+constexpr Duration kKillTime = std::chrono::milliseconds(600);
 
 }  // namespace
 
@@ -33,7 +36,7 @@ void Loop::heed_stop(TimePoint now) {
     grace_end_ = after(now, settings_.grace);
     cleanup_end_ = after(grace_end_, kCleanupSlack);
     const auto ask = [&](Running& r) {
-      if (!r.is_cleanup) ask_to_stop(r, static_cast<std::int32_t>(reason), grace_end_);
+      if (!r.is_cleanup) ask_to_stop(r, static_cast<std::int32_t>(reason), hard_end(r, grace_end_));
     };
     for (const auto& r : heavy_) ask(*r);
     if (lane_is_busy()) ask(lane_);
@@ -75,6 +78,10 @@ void Loop::leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, Sk
   }
 }
 
+TimePoint Loop::hard_end(const Running& running, TimePoint grace_end) const {
+  return plan_.task(running.attempt.task).is_isolated ? after(grace_end, kKillTime) : grace_end;
+}
+
 void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
   running.stop->request(reason);
   running.hard = std::min(running.hard, hard);
@@ -83,7 +90,8 @@ void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
 
 void Loop::check_overdue(TimePoint now) {
   const auto check = [&](Running& r) {
-    if (now >= r.soft && r.stop->reason() == 0) ask_to_stop(r, GANGER_STOP_DEADLINE, after(now, settings_.grace));
+    if (now >= r.soft && r.stop->reason() == 0)
+      ask_to_stop(r, GANGER_STOP_DEADLINE, hard_end(r, after(now, settings_.grace)));
     if (now >= r.hard) give_up(r);
   };
   // Backwards: give_up() takes its entry out by putting the last one into its place.
@@ -105,7 +113,8 @@ void Loop::give_up(Running& running) {
   running.stop->abandon();
   parts_.body.given_up(task);
   const bool by_user = running.stop->reason() == GANGER_STOP_USER;
-  record_.reasons[task] = parts_.stop.interrupts() > 1
+  record_.reasons[task] = plan_.task(task).is_isolated ? "its child process was killed"
+                          : parts_.stop.interrupts() > 1
                               ? "was given up with its thread at the second interrupt"
                               : fmt::format("did not stop within {} of being asked to; its thread was given up",
                                             format_duration(settings_.grace.count()));

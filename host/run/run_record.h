@@ -61,6 +61,7 @@ struct RunRecord {
   std::unordered_map<TaskIndex, std::string> reasons;  ///< of those that went wrong
   std::array<std::uint32_t, 10> counts{};              ///< by TaskState; of the final ones
   std::uint32_t retries = 0;
+  std::uint32_t done_before = 0;  ///< by an earlier process of a run that was resumed; they have no times
 
   std::uint32_t count(TaskState s) const { return counts[static_cast<std::size_t>(s)]; }
   std::uint32_t failures() const {

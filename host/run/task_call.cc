@@ -113,11 +113,27 @@ Finished TaskCall::run(const Attempt& attempt) {
 }
 
 void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished) {
-  const TaskType& type = *parts_.plan.task(attempt.task).type;
   std::vector<const Values*> values;
   std::vector<Values> deferred;
-  if (!type.params.empty() && !resolve(attempt, values, deferred, finished)) return;
+  if (!parts_.plan.task(attempt.task).type->params.empty() && !resolve(attempt, values, deferred, finished)) return;
 
+  parts_.journal.started(attempt.task);
+  Outputs set = parts_.plan.task(attempt.task).is_isolated ? call_in_child(attempt, ctx, values, finished)
+                                                           : call_here(attempt, ctx, values, finished);
+  if (finished.status == GANGER_OK) {
+    finished.why.clear();
+    keep_outputs(attempt, std::move(set), finished);
+  } else if (finished.status < 0 || finished.status > GANGER_BUG) {
+    // One of a newer minor comes with a reason, which says more.
+    if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
+    finished.status = GANGER_BUG;
+  }
+  if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);
+}
+
+Outputs TaskCall::call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
+                            Finished& finished) {
+  const TaskType& type = *parts_.plan.task(attempt.task).type;
   TaskScope scope(*this, attempt, ctx);
   ctx.begin({.scope = &scope,
              .params = &type.params,
@@ -128,24 +144,43 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
              .lender = parts_.lender});
   finished.status = guarded([&] { return type.run(host_table(), &ctx, type.user); }, finished.why);
   if (finished.why.empty()) finished.why = ctx.take_why();
-  if (finished.status == GANGER_OK) {
-    finished.why.clear();
-    // A second attempt that sets nothing still replaces what a first one set that was late.
-    if (Outputs set = ctx.take_outputs(); (!set.empty() || attempt.number > 1) && !attempt.stop->is_abandoned()) {
-      for (const auto& [name, value] : set)
-        if (value.type == GANGER_SECRET) secrets_.add(value.text);
-      parts_.outputs.set(attempt.task, std::move(set));
-    }
-  } else if (finished.status < 0 || finished.status > GANGER_BUG) {
-    // One of a newer minor comes with a reason, which says more.
-    if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
-    finished.status = GANGER_BUG;
-  }
-  if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);
+  Outputs set = ctx.take_outputs();
   ctx.end();
+  return set;
+}
+
+Outputs TaskCall::call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
+                                Finished& finished) {
+  TaskScope scope(*this, attempt, ctx);
+  IsolatedEnd end = parts_.isolation->run({.attempt = attempt,
+                                           .task = parts_.plan.name(attempt.task),
+                                           .type = *parts_.plan.task(attempt.task).type,
+                                           .values = values,
+                                           .sandbox = parts_.plan.sandbox(attempt.task),
+                                           .scope = scope,
+                                           .pools = parts_.pools});
+  finished.status = end.status;
+  finished.why = std::move(end.why);
+  finished.has_crashed = end.has_crashed;
+  return std::move(end.outputs);
+}
+
+/// They are durable before the task counts as done: what comes after it may be started by another process.
+void TaskCall::keep_outputs(const Attempt& attempt, Outputs set, Finished& finished) {
+  // A second attempt that sets nothing still replaces what a first one set that was late.
+  if ((set.empty() && attempt.number <= 1) || attempt.stop->is_abandoned()) return;
+  for (const auto& [name, value] : set)
+    if (value.type == GANGER_SECRET) secrets_.add(value.text);
+  if (auto kept = parts_.journal.keep_outputs(attempt.task, set); !kept) {
+    finished.status = GANGER_FAILED;
+    finished.why = "its outputs could not be recorded: " + kept.error().message;
+    return;
+  }
+  parts_.outputs.set(attempt.task, std::move(set));
 }
 
 void TaskCall::given_up(TaskIndex task) {
+  if (parts_.plan.task(task).is_isolated) return parts_.isolation->kill(task);
   OwnerId owner = 0;
   {
     const std::lock_guard lock(mutex_);

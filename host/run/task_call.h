@@ -13,6 +13,8 @@
 #include "host/plugin/pool_set.h"
 #include "host/run/event.h"
 #include "host/run/executor.h"
+#include "host/run/isolation.h"
+#include "host/run/journal.h"
 #include "host/run/outputs.h"
 #include "host/run/run_dir.h"
 #include "host/run/secrets.h"
@@ -27,6 +29,8 @@ struct TaskCallParts {
   RunDir& dir;
   EventSink& events;
   Clock& clock;
+  RunJournal& journal;
+  Isolation* isolation = nullptr;                  ///< null where no task of the plan is isolated
   WorkerLender* lender = nullptr;                  ///< set before the first call
   std::function<TaskState(TaskIndex)> state_of{};  ///< of another task, as the loop knows it
   std::vector<std::string> secrets{};              ///< of the job; those of outputs are added as they come
@@ -45,6 +49,11 @@ class TaskCall final : public TaskBody {
  private:
   friend class TaskScope;
   void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
+  Outputs call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
+                    Finished& finished);
+  Outputs call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
+                        Finished& finished);
+  void keep_outputs(const Attempt& attempt, Outputs set, Finished& finished);
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);
   bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;

@@ -42,6 +42,7 @@ class FakeRun {
                                             .clock = clock,
                                             .stop = stop,
                                             .events = events,
+                                            .journal = journal,
                                             .start_lane =
                                                 [this] {
                                                   if (failing_lanes > 0) return --failing_lanes, false;
@@ -76,6 +77,7 @@ class FakeRun {
   int failing_lanes = 0;  // so often there is no thread for a new lane
   Stop stop;
   RecordedEvents events;
+  NoJournal journal;
   FakeBody body{clock, script};
   std::unique_ptr<FakeWorkers> workers;
   std::unique_ptr<Loop> loop;

@@ -49,7 +49,7 @@ TEST(Job, HasDefaultsForAllThatIsLeftOut) {
   EXPECT_EQ(task.heavy, std::nullopt);
   EXPECT_EQ(task.retries, 0);
   EXPECT_EQ(task.when, When::ok);
-  EXPECT_FALSE(task.in_thread);
+  EXPECT_EQ(task.isolate, Isolate::by_type);
 }
 
 TEST(Job, HoldsEveryKeyOfTheFile) {
@@ -106,7 +106,7 @@ when = "always"
   EXPECT_EQ(task.after.at(0).name, "scan");
   EXPECT_EQ(*task.with.at(1).value.text(), "db");
   EXPECT_EQ(task.heavy, true);
-  EXPECT_TRUE(task.in_thread);
+  EXPECT_EQ(task.isolate, Isolate::thread);
   EXPECT_EQ(task.timeout, 2min);
   EXPECT_EQ(task.retries, 2);
   EXPECT_EQ(task.backoff, 250ms);

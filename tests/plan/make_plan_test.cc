@@ -24,7 +24,7 @@ tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vect
       .overrides = {}, .run_id = "r", .run_dir = "/r", .current_dir = "/cwd", .env = [](const std::string&) {
         return static_cast<const char*>(nullptr);
       }};
-  return make_plan(parse_job(job, "a.toml"), registry, facts, only);
+  return make_plan(parse_job(job, "a.toml"), registry, facts, {.only = only});
 }
 
 std::vector<std::string> errors_of(const std::string& job, const std::vector<std::string>& only = {}) {

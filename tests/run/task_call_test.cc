@@ -80,6 +80,7 @@ class Rig {
                                   .dir = dir,
                                   .events = events,
                                   .clock = clock,
+                                  .journal = journal,
                                   .state_of = [this](TaskIndex i) { return states_[i]; },
                                   .secrets = secrets});
     }
@@ -100,6 +101,7 @@ class Rig {
   std::vector<std::string> secrets;  ///< of the job
   FakeClock clock;
   RecordedEvents events;
+  NoJournal journal;
   OutputStore outputs;
   RunDir dir{folder / "runs/1"};
   PoolSet pools{clock};

@@ -1,0 +1,190 @@
+#include "host/cli/record.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "host/isolate/crash_note.h"
+#include "host/plugin/digest.h"
+#include "host/text.h"
+#include "host/units.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr std::size_t kMostNames = 10;
+
+/// What tells one build of a plugin from another.
+Result<std::string> build_of(const Plugin& plugin) {
+  if (std::string id = build_id(plugin.file); !id.empty()) return id;
+  return sha256_of(plugin.file);
+}
+
+/// Those that decide what a run does; where its output goes is asked anew each time.
+std::vector<std::string> words_of(const Options& options) {
+  std::vector<std::string> words;
+  const auto add = [&](const char* name, const std::string& value) {
+    words.emplace_back(name);
+    words.push_back(value);
+  };
+  if (options.timeout) add("--timeout", format_duration(options.timeout->count()));
+  if (options.grace) add("--grace", format_duration(options.grace->count()));
+  if (options.workers) add("--workers", std::to_string(*options.workers));
+  for (const auto& dir : options.plugin_dirs) add("--plugin-dir", dir.string());
+  if (options.keep_going) words.emplace_back("--keep-going");
+  if (options.isolate) words.emplace_back("--isolate");
+  if (!options.only.empty()) {
+    words.emplace_back("--only");
+    words.insert(words.end(), options.only.begin(), options.only.end());
+  }
+  return words;
+}
+
+/// The first few, and how many there are beside.
+std::string names_text(const std::vector<std::string>& names) {
+  const auto shown = std::min(names.size(), kMostNames);
+  std::string text =
+      fmt::format("'{}'", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), "', '"));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> open_journal(const Options& options) {
+  const auto state = state_dir(options);
+  if (!state) return tl::unexpected(state.error());
+  return Journal::open(*state);
+}
+
+Result<RunHeader> header_of(const Options& options, const Prepared& prepared) {
+  RunHeader header;
+  header.run = prepared.facts.run_id;
+  header.job = prepared.reading.job.name;
+  header.job_file = prepared.reading.job.file;
+  header.current_dir = prepared.facts.current_dir;
+  auto digest = sha256_of(header.job_file);
+  if (!digest) return tl::unexpected(std::move(digest).error());
+  header.job_digest = std::move(*digest);
+  for (const auto& [name, value] : options.params) {
+    if (masked(value, prepared.job.secrets) == value)
+      header.params.emplace(name, value);
+    else
+      header.secret_params.push_back(name);
+  }
+  for (const Plugin* plugin : prepared.job.plugins) {
+    auto build = build_of(*plugin);
+    if (!build) return tl::unexpected(std::move(build).error());
+    header.plugins.emplace(plugin->id, std::move(*build));
+  }
+  header.options = words_of(options);
+  return header;
+}
+
+Result<Options> options_of(const RunHeader& header, const Options& resume) {
+  std::vector<std::string> words{"ganger", "run"};
+  words.push_back(header.job_file.string());
+  words.insert(words.end(), header.options.begin(), header.options.end());
+  std::vector<const char*> argv;
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  auto before = read_options(static_cast<int>(argv.size()), argv.data());
+  if (!before) return before;
+
+  Options options = resume;
+  options.subject = before->subject;
+  options.only = before->only;
+  options.keep_going |= before->keep_going;
+  options.isolate |= before->isolate;
+  if (!options.timeout) options.timeout = before->timeout;
+  if (!options.grace) options.grace = before->grace;
+  if (!options.workers) options.workers = before->workers;
+  options.plugin_dirs.insert(options.plugin_dirs.end(), before->plugin_dirs.begin(), before->plugin_dirs.end());
+  for (const auto& [name, value] : header.params) options.params.emplace(name, value);
+  for (const std::string& name : header.secret_params)
+    if (!options.params.contains(name))
+      return failure(
+          ErrorKind::usage,
+          fmt::format("parameter '{0}' was given as a secret, which is not kept; give it again: --param {0}=...",
+                      name));
+  return options;
+}
+
+Errors changes(const RunHeader& then, const RunHeader& now) {
+  Errors errors;
+  const std::string then_what =
+      fmt::format("since run {} started; start a new run, or go on with --accept-changes", then.run);
+  if (then.job_digest != now.job_digest)
+    errors.push_back(
+        {ErrorKind::bad_job, fmt::format("job {} has changed {}", now.job_file.string(), then_what), {}});
+  for (const auto& [name, value] : now.params) {
+    const auto before = then.params.find(name);
+    if (before == then.params.end() || before->second != value)
+      errors.push_back(
+          {ErrorKind::bad_job,
+           fmt::format("parameter '{}' is '{}' now and was {} {}", name, value,
+                       before == then.params.end() ? "not given" : "'" + before->second + "'", then_what),
+           {}});
+  }
+  for (const auto& [id, build] : then.plugins) {
+    const auto other = now.plugins.find(id);
+    if (other == now.plugins.end() || other->second != build)
+      errors.push_back({ErrorKind::refused, fmt::format("plugin {} is another build {}", id, then_what), {}});
+  }
+  return errors;
+}
+
+Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>& before, Assume assume) {
+  std::unordered_map<std::string_view, const TaskEntryOfRun*> by_name;
+  for (const TaskEntryOfRun& entry : before) by_name.emplace(entry.name, &entry);
+
+  std::vector<bool> is_done(plan.size(), false);
+  std::vector<std::string> in_the_middle;
+  TakenOver taken;
+  for (TaskIndex i = 0; i < plan.size(); ++i) {
+    const auto found = by_name.find(plan.name(i));
+    if (found == by_name.end()) continue;
+    const TaskEntryOfRun& entry = *found->second;
+    const bool is_unknown = entry.state == TaskState::running || (is_ok(entry.state) && entry.has_secret_output);
+    if (!is_unknown) {
+      is_done[i] = is_ok(entry.state);
+    } else if ((plan.task(i).type->flags & GANGER_TASK_IDEMPOTENT) != 0 || assume == Assume::rerun) {
+      continue;
+    } else if (assume == Assume::done) {
+      is_done[i] = true;
+      taken.assumed_done.push_back(i);
+    } else {
+      in_the_middle.push_back(entry.name);
+    }
+    if (is_done[i] && !entry.outputs.empty()) taken.outputs.emplace(i, entry.outputs);
+  }
+  if (!in_the_middle.empty())
+    return failure(ErrorKind::usage,
+                   fmt::format("nobody knows how much of {} {} was done when the process ended: {} not idempotent; "
+                               "look at what is there, then go on with --assume done or --assume rerun",
+                               in_the_middle.size() == 1 ? "task" : "tasks", names_text(in_the_middle),
+                               in_the_middle.size() == 1 ? "it is" : "they are"));
+
+  // What cleans up after tasks, or heals their failures, does so again when one of them runs again.
+  std::vector<TaskIndex> to_run;
+  for (TaskIndex i = 0; i < plan.size(); ++i)
+    if (!is_done[i]) to_run.push_back(i);
+  while (!to_run.empty()) {
+    const TaskIndex task = to_run.back();
+    to_run.pop_back();
+    for (const TaskIndex s : plan.graph().successors(task))
+      if (is_done[s] && plan.task(s).when != When::ok) {
+        is_done[s] = false;
+        to_run.push_back(s);
+      }
+  }
+  for (TaskIndex i = 0; i < plan.size(); ++i)
+    if (is_done[i]) taken.done.push_back(i);
+  std::erase_if(taken.outputs, [&](const auto& entry) { return !is_done[entry.first]; });
+  std::erase_if(taken.assumed_done, [&](TaskIndex i) { return !is_done[i]; });
+  return taken;
+}
+
+}  // namespace ganger::host

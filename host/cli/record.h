@@ -1,0 +1,36 @@
+// The journal as the commands use it: which run, recorded how, gone on with from where.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/cli/options.h"
+#include "host/cli/prepare.h"
+#include "host/journal/journal.h"
+
+namespace ganger::host {
+
+/// The journal in the state directory of the options.
+Result<std::unique_ptr<Journal>> open_journal(const Options& options);
+
+/// What the journal is told about a run before it starts.
+Result<RunHeader> header_of(const Options& options, const Prepared& prepared);
+
+/// The options of a recorded run as they were given, and over them those of `ganger resume`.
+Result<Options> options_of(const RunHeader& header, const Options& resume);
+
+/// All that differs between what a run was started with and what is there now; empty when nothing does.
+Errors changes(const RunHeader& then, const RunHeader& now);
+
+/// What a run that goes on takes over from before.
+struct TakenOver {
+  std::vector<TaskIndex> done;
+  std::map<TaskIndex, Outputs> outputs;
+  std::vector<TaskIndex> assumed_done;  ///< those of `done` of which nobody knows it
+};
+
+/// Errors: usage  tasks that were in the middle and are not idempotent, and nobody says what to assume
+Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>& before, Assume assume);
+
+}  // namespace ganger::host

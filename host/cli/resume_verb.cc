@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "host/cli/record.h"
+#include "host/cli/say.h"
+#include "host/cli/verbs.h"
+
+namespace ganger::host {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+int fail(const Errors& errors) {
+  say(errors);
+  return exit_code(errors);
+}
+
+/// A run goes on in the folder it was started in; what `resume` itself was given means the folder it was typed in.
+Result<void> go_to(const fs::path& dir, Options& options) {
+  const auto make_absolute = [](std::string& file) {
+    if (!file.empty() && file != "-" && !file.starts_with("fd:")) file = fs::absolute(file).string();
+  };
+  make_absolute(options.events);
+  for (std::string* file : {&options.junit, &options.trace, &options.metrics}) make_absolute(*file);
+  std::error_code ec;
+  fs::current_path(dir, ec);
+  if (ec)
+    return failure(ErrorKind::not_found,
+                   fmt::format("the run was started in {}, which cannot be entered: {}", dir.string(), ec.message()));
+  return {};
+}
+
+}  // namespace
+
+int resume_verb(const Options& given) {
+  auto journal = open_journal(given);
+  if (!journal) return fail({journal.error()});
+  const auto run = (*journal)->find(given.subject);
+  if (!run) return fail({run.error()});
+  const RunHeader& before = run->header;
+  if (run->is_running) {
+    say(fmt::format("error: run {} of {} is still going on", before.run, before.job));
+    return kExitDeferred;
+  }
+  if (run->end == name_of(RunEnd::finished)) {
+    say(fmt::format("run {} of {} has finished; there is nothing left to do", before.run, before.job));
+    return kExitOk;
+  }
+
+  auto options = options_of(before, given);
+  if (!options) return fail({options.error()});
+  if (auto gone = go_to(before.current_dir, *options); !gone) return fail({gone.error()});
+  auto prepared = prepare(*options, before.run);
+  if (!prepared) return fail(prepared.error());
+  const auto now = header_of(*options, *prepared);
+  if (!now) return fail({now.error()});
+  if (const Errors errors = changes(before, *now); !errors.empty() && !options->accept_changes) return fail(errors);
+
+  const auto tasks = (*journal)->tasks(*run);
+  if (!tasks) return fail({tasks.error()});
+  auto taken = take_over(prepared->job.plan, *tasks, options->assume);
+  if (!taken) return fail({taken.error()});
+  auto record = (*journal)->resume(before.run, prepared->job.plan);
+  if (!record) return fail({record.error()});
+  for (const TaskIndex i : taken->assumed_done) (*record)->ended(i, TaskState::done);
+
+  SessionSettings settings = make_settings(*options, *prepared);
+  settings.record = record->get();
+  settings.done_before = std::move(taken->done);
+  settings.outputs_before = std::move(taken->outputs);
+  return run_session(prepared->job, *prepared->registry, settings);
+}
+
+}  // namespace ganger::host
