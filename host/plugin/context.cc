@@ -14,7 +14,6 @@ using namespace ganger::host;
 
 namespace {
 
-constexpr std::size_t kMostOutputBytes = 64 * 1024;
 constexpr std::size_t kMostNameBytes = 63;
 
 bool is_name(std::string_view s) {
@@ -25,9 +24,25 @@ bool is_name(std::string_view s) {
 
 bool is_text(std::uint32_t type) { return type == GANGER_STR || type == GANGER_PATH || type == GANGER_SECRET; }
 
-std::atomic<OwnerId> last_owner{0};
+std::size_t bytes_of(std::string_view name, const Value& value) {
+  return name.size() + (value.is_text() ? value.text.size() : sizeof(ganger_value));
+}
 
 }  // namespace
+
+bool ganger::host::are_outputs(const Outputs& outputs) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : outputs) {
+    if (!is_name(name) || value.type == GANGER_NONE || value.type > GANGER_SECRET) return false;
+    bytes += bytes_of(name, value);
+  }
+  return bytes <= kMostOutputBytes;
+}
+
+OwnerId ganger::host::make_owner_id() {
+  static std::atomic<OwnerId> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 void ganger_ctx::begin(const CallParts& parts) {
   parts_ = parts;
@@ -112,8 +127,7 @@ ganger_status ganger_ctx::output(std::string_view name, const ganger_value& valu
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
   const auto old = outputs_.find(name);
-  const std::size_t old_bytes =
-      old == outputs_.end() ? 0 : name.size() + (old->second.is_text() ? old->second.text.size() : sizeof(value));
+  const std::size_t old_bytes = old == outputs_.end() ? 0 : bytes_of(name, old->second);
   if (output_bytes_ - old_bytes + bytes > kMostOutputBytes) return GANGER_NO_MEMORY;
   output_bytes_ += bytes - old_bytes;
   outputs_.insert_or_assign(std::string(name), Value::copy_of(value));
@@ -136,7 +150,7 @@ ganger_str ganger_ctx::work_dir() {
 OwnerId ganger_ctx::make_owner() {
   OwnerId id = owner();
   if (id != 0) return id;
-  const OwnerId fresh = last_owner.fetch_add(1, std::memory_order_relaxed) + 1;
+  const OwnerId fresh = make_owner_id();
   // Two threads of one task may borrow for the first time together; the first one names them both.
   return owner_.compare_exchange_strong(id, fresh, std::memory_order_acq_rel) ? fresh : id;
 }
@@ -161,7 +175,7 @@ ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view p
   const bool may_wait = wait_ns != 0 && found->pool->settings().limit > 0;
   const auto end_wait = [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); };
   const std::uint64_t token = may_wait ? parts_.stop->on_stop(end_wait, &waiting) : 0;
-  const Acquired got = found->pool->acquire(id, bounds, this);
+  const Acquired got = borrow(*found, id, bounds);
   parts_.stop->off_stop(token);
   switch (got.end) {
     case AcquireEnd::ok:
@@ -178,6 +192,18 @@ ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view p
   }
   if (stop_reason() != GANGER_RUNNING) return GANGER_CANCELLED;
   return fail(GANGER_NO_RESOURCE, got.error ? got.error->message : "the pool gave nothing");
+}
+
+Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds) {
+  if (parts_.places == nullptr) return pool.pool->acquire(id, bounds, this);
+  Acquired place = parts_.places->take(pool, bounds);
+  if (place.end != AcquireEnd::ok) return place;
+  Acquired got = pool.pool->acquire(id, bounds, this);
+  if (got.end == AcquireEnd::ok)
+    parts_.places->filled(pool, place.lease.id, got.lease.id);
+  else
+    parts_.places->unused(pool, place.lease.id);
+  return got;
 }
 
 void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {

@@ -19,6 +19,7 @@
 namespace ganger::host {
 
 class PoolSet;
+struct PoolOfKind;
 
 enum class LeaseEvent : std::uint8_t { acquired, released, leaked };
 
@@ -60,6 +61,19 @@ class WorkerLender {
   virtual void end_seeking(HelpSeeker& seeker) = 0;
 };
 
+/// Counts the places of pools where this process does not: in a child, where its host does. A lease has one each.
+/// Thread: any.
+class PlaceKeeper {
+ public:
+  virtual ~PlaceKeeper() = default;
+  /// Waits for a place as Pool::acquire() does, and makes the kind's functions ready to be called.
+  virtual Acquired take(const PoolOfKind& pool, const WaitBounds& bounds) = 0;
+  /// In that place there now is this lease; it is the place's end that is heard of next, in lease_event().
+  virtual void filled(const PoolOfKind& pool, std::uint64_t place, std::uint64_t lease) = 0;
+  /// Nothing could be opened for it.
+  virtual void unused(const PoolOfKind& pool, std::uint64_t place) = 0;
+};
+
 /// What a call is made with. All of it outlives the call.
 struct CallParts {
   CallScope* scope = nullptr;
@@ -68,8 +82,17 @@ struct CallParts {
   StopSource* stop = nullptr;
   TimePoint deadline = kNever;
   PoolSet* pools = nullptr;        ///< null where nothing may be borrowed
+  PlaceKeeper* places = nullptr;   ///< null where the pools count their places themselves
   WorkerLender* lender = nullptr;  ///< null where there are no workers
 };
+
+inline constexpr std::size_t kMostOutputBytes = 64 * 1024;  ///< names and values together
+
+/// What ganger_host::output() would have taken; for what comes from elsewhere.
+bool are_outputs(const Outputs& outputs);
+
+/// A new one, for a borrower that is no ganger_ctx.
+OwnerId make_owner_id();
 
 }  // namespace ganger::host
 
@@ -106,6 +129,8 @@ struct ganger_ctx {
 
  private:
   ganger::host::OwnerId make_owner();
+  ganger::host::Acquired borrow(const ganger::host::PoolOfKind& pool, ganger::host::OwnerId id,
+                                const ganger::host::WaitBounds& bounds);
 
   ganger::host::CallParts parts_;
   std::atomic<ganger::host::OwnerId> owner_{0};

@@ -56,8 +56,9 @@ class KindProvider final : public Provider {
       return GANGER_OK;
     });
   }
-  bool has_check() const noexcept override { return kind_.check != nullptr; }
-  bool has_reset() const noexcept override { return kind_.reset != nullptr; }
+  // A kind that has no open() yet is of a plugin that is loaded at the first use.
+  bool has_check() const noexcept override { return kind_.check != nullptr || kind_.open == nullptr; }
+  bool has_reset() const noexcept override { return kind_.reset != nullptr || kind_.open == nullptr; }
   bool check(void* handle) noexcept override {
     return kind_.check == nullptr || call([&] { return kind_.check(kind_.user, handle); });
   }

@@ -29,6 +29,7 @@ class PoolSet {
   PoolSet(const PoolSet&) = delete;
   PoolSet& operator=(const PoolSet&) = delete;
 
+  /// Lifetime: kind outlives the set; where its functions are not known yet, PlaceKeeper::take() has them filled in
   Result<void> add(const PoolKind& kind, PoolSettings settings, std::vector<Values> values);
 
   /// The pool of that name that offers the interface; with no name the only one that does. Null, and `why`,

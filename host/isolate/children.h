@@ -1,0 +1,70 @@
+// Isolated tasks: child processes of this program, kept warm by plugin and sandbox, with one call at a time in each.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/isolate/child.h"
+#include "host/isolate/process.h"
+#include "host/run/isolation.h"
+#include "host/stop/clock.h"
+
+namespace ganger::host {
+
+struct ChildrenSettings {
+  std::filesystem::path program = "/proc/self/exe";  ///< what runs run_child() when its first word is kChildWord
+  std::filesystem::path writable{};                  ///< the folder of the run; there before the first call
+  std::uint32_t workers = 1;                         ///< threads that parallel() has in each child, its caller included
+  Duration grace = std::chrono::seconds(10);         ///< from an attempt's stop to the end of its child
+  Duration start_limit = std::chrono::seconds(30);   ///< for opening the plugins
+  std::uint32_t calls_per_child = 1000;
+  std::uint64_t most_resident_bytes = 512ull << 20;  ///< a child that keeps more between calls is not used again
+  int log_level = GANGER_LOG_INFO;                   ///< lower lines are not sent
+  bool wants_progress = true;
+  /// SHA-256 that the file of a plugin must still have when a child opens it; null or an empty text = any.
+  std::function<std::string(const Plugin&)> digest{};
+};
+
+/// Every call runs on the thread that makes it: between a task's thread and the child is no other.
+class Children final : public Isolation {
+ public:
+  /// A plugin that has crashed so often in so long is not started again.
+  static constexpr std::size_t kMostCrashes = 3;
+  static constexpr Duration kCrashWindow = std::chrono::seconds(60);
+
+  /// Makes this process adopt the orphans of its descendants. Lifetime: clock outlives it
+  Children(ChildrenSettings settings, Clock& clock);
+  /// Asks the idle children to leave, and kills what does not soon. No call is under way.
+  ~Children() override;
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
+
+  IsolatedEnd run(const IsolatedCall& call) override;
+  void kill(TaskIndex task) override;
+
+ private:
+  struct Running;
+  Result<std::unique_ptr<Child>> take(const IsolatedCall& call);
+  Result<std::unique_ptr<Child>> start(const IsolatedCall& call);
+  void keep(std::unique_ptr<Child> child);
+  std::string banned(const Plugin& plugin);
+  void count_crash(const Plugin& plugin);
+
+  const ChildrenSettings settings_;
+  Clock& clock_;
+  Spawner spawner_;
+  std::mutex mutex_;
+  // guarded by mutex_
+  std::list<std::unique_ptr<Child>> idle_;  // the one used last first
+  std::unordered_map<TaskIndex, Running*> running_;
+  std::unordered_map<const Plugin*, std::vector<TimePoint>> crashes_;
+  std::uint64_t started_ = 0;
+};
+
+}  // namespace ganger::host
