@@ -1,0 +1,95 @@
+// Started by the tests of processes: says what it has been given, or starts more.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <string>
+
+#include "host/isolate/process.h"
+
+namespace {
+
+void say_descriptors() {
+  std::set<int> open;
+  DIR* all = opendir("/proc/self/fd");
+  while (const dirent* item = readdir(all))
+    if (const int fd = std::atoi(item->d_name); item->d_name[0] != '.' && fd != dirfd(all)) open.insert(fd);
+  closedir(all);
+  for (const int fd : open) std::printf("%d ", fd);
+}
+
+void say_signals() {
+  sigset_t blocked;
+  sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    struct sigaction action {};
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) std::printf("%d ignored ", signal);
+    if (sigismember(&blocked, signal) == 1) std::printf("%d blocked ", signal);
+  }
+  std::printf(".");
+}
+
+void say_bytes_of(int fd) {
+  char bytes[64];
+  const ssize_t n = read(fd, bytes, sizeof bytes);
+  std::printf("%d:%.*s ", fd, static_cast<int>(std::max<ssize_t>(n, 0)), bytes);
+}
+
+/// A process with a session of its own that waits for ever; says its number. With `twice` it has no parent but who
+/// adopts it.
+void start_sleeper(bool twice) {
+  std::fflush(stdout);
+  if (const pid_t first = fork(); first != 0) return;
+  setsid();
+  if (twice && fork() != 0) _exit(0);
+  std::printf("%d\n", getpid());
+  std::fflush(stdout);
+  for (;;) pause();
+}
+
+[[noreturn]] void wait_for_ever() {
+  std::fflush(stdout);
+  for (;;) pause();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string how = argc > 1 ? argv[1] : "";
+  const int number = argc > 2 ? std::atoi(argv[2]) : 0;
+  if (how == "exit") return number;
+  if (how == "die") std::raise(number);
+  if (how == "descriptors") say_descriptors();
+  if (how == "signals") say_signals();
+  if (how == "group") std::printf("%s", getpgrp() == getpid() ? "own" : "another's");
+  if (how == "environment")
+    for (char** variable = environ; *variable != nullptr; ++variable) std::printf("%s ", *variable);
+  if (how == "read")
+    for (int i = 2; i < argc; ++i) say_bytes_of(std::atoi(argv[i]));
+  if (how == "wait") {
+    std::puts("ready");
+    wait_for_ever();
+  }
+  if (how == "echo") {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (int c = 0; (c = std::getchar()) != EOF;) {
+      std::putchar(c);
+      std::fflush(stdout);
+    }
+    wait_for_ever();
+  }
+  if (how == "family") {
+    ganger::host::adopt_orphans();
+    start_sleeper(false);
+    start_sleeper(true);
+    wait_for_ever();
+  }
+  if (how == "orphan") start_sleeper(true);
+  return 0;
+}
