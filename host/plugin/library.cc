@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "host/plugin/elf_file.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -99,7 +98,12 @@ Result<const ganger_plugin*> call_entry(const shared_library& library, const std
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host) {
   const auto elf = read_elf_file(file);
   if (!elf) return tl::unexpected(elf.error());
-  if (auto good = check_entry(*elf, file.string()); !good) return tl::unexpected(good.error());
+  return open_plugin(file, *elf, host);
+}
+
+Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ElfFile& elf,
+                                         const ganger_host* host) {
+  if (auto good = check_entry(elf, file.string()); !good) return tl::unexpected(good.error());
 
   auto library = std::make_unique<shared_library>();
   try {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "host/error.h"
+#include "host/plugin/elf_file.h"
 
 namespace ganger::host {
 
@@ -15,5 +16,8 @@ namespace ganger::host {
 ///         wrong_abi another major
 /// Thread: [load]
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host);
+/// The same for a file that has been read already.
+Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ElfFile& elf,
+                                         const ganger_host* host);
 
 }  // namespace ganger::host

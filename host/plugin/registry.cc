@@ -1,5 +1,7 @@
 #include "host/plugin/registry.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <exception>
 #include <iterator>
@@ -8,6 +10,8 @@
 #include <utility>
 
 #include "host/plugin/description.h"
+#include "host/plugin/description_json.h"
+#include "host/plugin/digest.h"
 #include "host/plugin/library.h"
 #include "host/text.h"
 
@@ -66,73 +70,174 @@ Result<void> initialise(const Plugin& plugin, const ganger_host* host) {
   return failure(ErrorKind::configuration, "plugin '" + plugin.id + "' cannot be used: its init() " + why);
 }
 
+Error changed(const Plugin& plugin) {
+  return {ErrorKind::refused,
+          plugin.file.string() + " has been changed since this run looked at it first; run it again",
+          {}};
+}
+
+/// Puts the functions of `opened` into `described`, which provides the same in the same order.
+void fill_in(Plugin& described, const Plugin& opened) {
+  for (std::size_t i = 0; i < opened.task_types.size(); ++i) {
+    TaskType& to = *described.task_types[i];
+    const TaskType& from = *opened.task_types[i];
+    to.user = from.user;
+    to.check = from.check;
+    to.run = from.run;
+  }
+  for (std::size_t i = 0; i < opened.pool_kinds.size(); ++i) {
+    PoolKind& to = *described.pool_kinds[i];
+    const PoolKind& from = *opened.pool_kinds[i];
+    to.api = from.api;
+    to.user = from.user;
+    to.open = from.open;
+    to.check = from.check;
+    to.reset = from.reset;
+    to.close = from.close;
+  }
+  described.init = opened.init;
+  described.deinit = opened.deinit;
+  described.is_open = true;
+}
+
 }  // namespace
 
-Registry::Registry(SearchPath search_path, const ganger_host* host)
-    : search_path_(std::move(search_path)), host_(host) {}
+Registry::Registry(SearchPath search_path, const ganger_host* host, Admission admission)
+    : search_path_(std::move(search_path)), host_(host), admission_(std::move(admission)) {}
 
-Result<const TaskType*> Registry::task_type(std::string_view name) {
+Result<const TaskType*> Registry::task_type(std::string_view name, Load how) {
   const auto parts = split(name, "PLUGIN.TYPE, such as files.hash");
   if (!parts) return tl::unexpected(parts.error());
-  const auto plugin = load(parts->first);
+  const auto plugin = load(parts->first, how);
   if (!plugin) return tl::unexpected(plugin.error());
   return provided((*plugin)->find_task_type(parts->second), "task type", **plugin, parts->second,
                   (*plugin)->task_types);
 }
 
-Result<const PoolKind*> Registry::pool_kind(std::string_view name) {
+Result<const PoolKind*> Registry::pool_kind(std::string_view name, Load how) {
   const auto parts = split(name, "PLUGIN.KIND, such as sqlite.connection");
   if (!parts) return tl::unexpected(parts.error());
-  const auto plugin = load(parts->first);
+  const auto plugin = load(parts->first, how);
   if (!plugin) return tl::unexpected(plugin.error());
   return provided((*plugin)->find_pool_kind(parts->second), "pool kind", **plugin, parts->second,
                   (*plugin)->pool_kinds);
 }
 
-Result<const Plugin*> Registry::load(std::string_view id) {
-  if (const auto known = by_id_.find(id); known != by_id_.end()) return known->second;
-  return by_id_.emplace(std::string(id), find_and_load(id)).first->second;
+Result<const Plugin*> Registry::load(std::string_view id, Load load) {
+  const auto known = by_id_.find(id);
+  if (known == by_id_.end()) return by_id_.emplace(std::string(id), find_and_load(id, load)).first->second;
+  return known->second ? as_wanted(**known->second, load) : known->second;
 }
 
-Result<const Plugin*> Registry::find_and_load(std::string_view id) {
+Result<Plugin*> Registry::find_and_load(std::string_view id, Load load) {
   if (!is_plugin_id(id))
     return failure(ErrorKind::not_found, "no plugin can be called '" + excerpt(id) +
                                              "': an id is made of a-z, 0-9, '_', '.' and '-', at most 63 of them");
   const auto tried = search_path_.candidates(id);
   const auto winner = std::find_if(tried.begin(), tried.end(), [](const auto& one) { return one.exists; });
   if (winner == tried.end()) return tl::unexpected(not_found(id, tried));
-  auto plugin = open(winner->file);
+  auto plugin = take(winner->file, load);
   if (plugin && (*plugin)->id != id)
     return failure(ErrorKind::refused, winner->file.string() + " calls itself '" + (*plugin)->id +
                                            "'; rename the file to " + (*plugin)->id + ".so");
   return plugin;
 }
 
-Result<const Plugin*> Registry::load_file(const fs::path& file) {
+Result<const Plugin*> Registry::load_file(const fs::path& file, Load load) {
   std::error_code problem;
   const fs::path absolute = fs::absolute(file, problem);
   if (problem) return failure(ErrorKind::io, file.string() + ": " + problem.message());
-  return open(absolute.lexically_normal());
+  return take(absolute.lexically_normal(), load);
 }
 
-Result<const Plugin*> Registry::open(const fs::path& file) {
+Result<Plugin*> Registry::take(const fs::path& file, Load load) {
   std::error_code problem;
   // The same file by two names is one plugin: dlopen() would give the same library twice.
   fs::path key = fs::canonical(file, problem);
   if (problem) key = file;
-  if (const auto known = by_file_.find(key); known != by_file_.end()) return known->second;
+  const auto known = by_file_.find(key);
+  if (known == by_file_.end()) return by_file_.emplace(std::move(key), take_new(file, load)).first->second;
+  return known->second ? as_wanted(**known->second, load) : known->second;
+}
 
-  const auto described = open_plugin(file, host_);
-  Result<const Plugin*> result = nullptr;
-  if (!described) {
-    result = tl::unexpected(described.error());
-  } else if (auto plugin = read_description(*described, file); !plugin) {
-    result = tl::unexpected(plugin.error());
-  } else {
-    result = plugin->get();
-    plugins_.push_back(std::move(*plugin));
-  }
-  return by_file_.emplace(std::move(key), std::move(result)).first->second;
+Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
+  const auto identity = identity_of(file);
+  const auto elf = look_at_file(file);
+  if (!elf) return tl::unexpected(elf.error());
+  const auto sha256 = check_pin_of_file(file);
+  if (!sha256) return tl::unexpected(sha256.error());
+  auto plugin = load == Load::describe && admission_.describe ? admission_.describe(file) : open(file, *elf);
+  if (!plugin) return tl::unexpected(plugin.error());
+  // What was looked at and what was loaded must be one. Nobody but this user and root can have changed it meanwhile.
+  if (!identity || identity_of(file) != identity) return tl::unexpected(changed(**plugin));
+  if (admission_.check_pin)
+    if (auto good = admission_.check_pin((*plugin)->id, (*plugin)->version, *sha256); !good)
+      return tl::unexpected(good.error());
+  plugins_.push_back(std::move(*plugin));
+  Plugin* const taken = plugins_.back().get();
+  origins_.emplace(taken, Origin{*identity, *sha256, {}});
+  return taken;
+}
+
+/// Is it a plugin file, and one to be trusted? None of its code has run.
+Result<ElfFile> Registry::look_at_file(const fs::path& file) const {
+  const uid_t user = geteuid();
+  const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file, user);
+  if (!trusted && trusted.error().kind == ErrorKind::refused) return tl::unexpected(trusted.error());
+  auto elf = read_elf_file(file);  // says better what is wrong with a file that is not there
+  if (!elf) return elf;
+  if (!trusted) return tl::unexpected(trusted.error());
+  if (!admission_.trusts_all)
+    if (auto good = check_library_folders(*elf, file, user); !good) return tl::unexpected(good.error());
+  return elf;
+}
+
+/// The file's digest; empty where nothing is pinned.
+Result<std::string> Registry::check_pin_of_file(const fs::path& file) const {
+  if (!admission_.check_pin) return std::string();
+  auto sha256 = sha256_of(file);
+  if (!sha256) return sha256;
+  if (auto good = admission_.check_pin(file.stem().string(), {}, *sha256); !good) return tl::unexpected(good.error());
+  return sha256;
+}
+
+Result<std::unique_ptr<Plugin>> Registry::open(const fs::path& file, const ElfFile& elf) const {
+  const auto described = open_plugin(file, elf, host_);
+  if (!described) return tl::unexpected(described.error());
+  return read_description(*described, file);
+}
+
+Result<Plugin*> Registry::as_wanted(Plugin& plugin, Load load) {
+  if (load == Load::describe || plugin.is_open) return &plugin;
+  Origin& origin = origins_.at(&plugin);
+  if (!origin.opened) origin.opened = open_described(plugin, origin.identity);
+  if (!*origin.opened) return tl::unexpected(origin.opened->error());
+  return &plugin;
+}
+
+Result<void> Registry::open_described(Plugin& plugin, const FileIdentity& identity) const {
+  if (identity_of(plugin.file) != identity) return tl::unexpected(changed(plugin));
+  const auto elf = look_at_file(plugin.file);
+  if (!elf) return tl::unexpected(elf.error());
+  const auto opened = open(plugin.file, *elf);
+  if (!opened) return tl::unexpected(opened.error());
+  if (identity_of(plugin.file) != identity) return tl::unexpected(changed(plugin));
+  if (description_json(plugin) != description_json(**opened))
+    return failure(ErrorKind::refused, plugin.file.string() +
+                                           " is refused: it does not describe itself twice in the same way; what a "
+                                           "plugin provides must not depend on the process that asks");
+  fill_in(plugin, **opened);
+  return {};
+}
+
+Result<std::string> Registry::digest_of(const Plugin& plugin) {
+  Origin& origin = origins_.at(&plugin);
+  if (!origin.sha256.empty()) return origin.sha256;
+  auto sha256 = sha256_of(plugin.file);
+  if (!sha256) return sha256;
+  if (identity_of(plugin.file) != origin.identity) return tl::unexpected(changed(plugin));
+  origin.sha256 = *sha256;
+  return sha256;
 }
 
 Error Registry::not_found(std::string_view id, const std::vector<Candidate>& tried) const {
@@ -159,7 +264,7 @@ std::vector<Listing> Registry::list() {
     if (!is_first) {
       if (fs::equivalent(winner->second, candidate.file, gone)) continue;  // a folder under two names
       listing.shadowed_by = winner->second;
-    } else if (const auto plugin = load(listing.id)) {
+    } else if (const auto plugin = load(listing.id, Load::describe)) {
       listing.plugin = *plugin;
     } else {
       listing.error = plugin.error();
@@ -170,6 +275,7 @@ std::vector<Listing> Registry::list() {
 }
 
 Result<void> Registry::start(const Plugin& plugin) {
+  if (!plugin.is_open) return {};
   if (const auto known = starts_.find(&plugin); known != starts_.end()) return known->second;
   const auto result = initialise(plugin, host_);
   if (result) started_.push_back(&plugin);

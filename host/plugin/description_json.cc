@@ -1,0 +1,224 @@
+#include "host/plugin/description_json.h"
+
+#include <ganger/plugin.h>
+
+#include <deque>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "host/plugin/description.h"
+
+namespace ganger::host {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Param& param) {
+  Json json{{"name", param.name}, {"help", param.help}, {"type", param.type}, {"flags", param.flags}};
+  if (!param.choices.empty()) json["choices"] = param.choices;
+  if (param.has_default) json["default"] = param.default_text;
+  return json;
+}
+
+Json json_of(const std::vector<Param>& params) {
+  Json all = Json::array();
+  for (const Param& param : params) all.push_back(json_of(param));
+  return all;
+}
+
+Json json_of(const TaskType& type) {
+  Json json{{"name", type.name}, {"summary", type.summary}, {"flags", type.flags}, {"params", json_of(type.params)}};
+  json["needs"] = Json::array();
+  for (const Need& need : type.needs) {
+    Json one{{"interface", need.interface}, {"count", need.count}};
+    if (!need.param.empty()) one["param"] = need.param;
+    json["needs"].push_back(std::move(one));
+  }
+  return json;
+}
+
+Json json_of(const PoolKind& kind) {
+  return {{"name", kind.name},
+          {"summary", kind.summary},
+          {"interface", kind.interface},
+          {"flags", kind.flags},
+          {"params", json_of(kind.params)}};
+}
+
+// What stands for the functions while the description is read: it has to be code.
+ganger_status no_run(const ganger_host* /*host*/, ganger_ctx* /*ctx*/, void* /*user*/) { return GANGER_BUG; }
+ganger_status no_open(const ganger_host* /*host*/, ganger_ctx* /*ctx*/, void* /*user*/, void** /*handle*/) {
+  return GANGER_BUG;
+}
+void no_close(void* /*user*/, void* /*handle*/) {}
+constexpr std::uint32_t kNoApi = sizeof(kNoApi);
+
+/// Builds what a plugin would have returned, so that the one who reads descriptions checks this one too.
+class DescriptionBuilder {
+ public:
+  /// Lifetime: the result lives as long as the builder; null when the JSON has not the shape it should have
+  const ganger_plugin* build(const Json& json) {
+    if (!json.is_object()) return nullptr;
+    plugin_ = {};
+    plugin_.struct_size = sizeof plugin_;
+    plugin_.abi_minor = number(json, "abi_minor");
+    plugin_.id = text(json, "id");
+    plugin_.version = text(json, "version");
+    plugin_.license = text(json, "license");
+    plugin_.tasks = all<ganger_task>(json, "tasks", [this](const Json& one) { return task(one); });
+    plugin_.pool_kinds =
+        all<ganger_pool_kind>(json, "pool_kinds", [this](const Json& one) { return pool_kind(one); });
+    return is_good_ ? &plugin_ : nullptr;
+  }
+
+ private:
+  std::nullptr_t bad() {
+    is_good_ = false;
+    return nullptr;
+  }
+
+  const char* text(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end()) return nullptr;
+    if (!found->is_string()) return bad();
+    texts_.push_back(found->get<std::string>());
+    return texts_.back().find('\0') == std::string::npos ? texts_.back().c_str() : bad();
+  }
+
+  std::uint32_t number(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found != object.end() && found->is_number_unsigned())
+      if (const auto n = found->get<std::uint64_t>(); n <= std::numeric_limits<std::uint32_t>::max())
+        return static_cast<std::uint32_t>(n);
+    bad();
+    return 0;
+  }
+
+  /// The NULL-terminated array of pointers to what `one` makes of each element.
+  template <class Struct, class One>
+  const Struct* const* all(const Json& object, const char* key, One one) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_array()) return bad();
+    std::vector<const void*> pointers;
+    for (const Json& element : *found) {
+      if (!element.is_object()) return bad();
+      auto& kept = std::get<std::deque<Struct>>(structs_);
+      kept.push_back(one(element));
+      pointers.push_back(&kept.back());
+    }
+    pointers.push_back(nullptr);
+    arrays_.push_back(std::move(pointers));
+    return reinterpret_cast<const Struct* const*>(arrays_.back().data());
+  }
+
+  ganger_param param(const Json& json) {
+    ganger_param param{};
+    param.struct_size = sizeof param;
+    param.type = number(json, "type");
+    param.flags = number(json, "flags");
+    param.name = text(json, "name");
+    param.help = text(json, "help");
+    param.def = text(json, "default");
+    if (const auto choices = json.find("choices"); choices != json.end()) param.choices = joined(*choices);
+    return param;
+  }
+
+  /// Plugins write them as one text with bars.
+  const char* joined(const Json& choices) {
+    if (!choices.is_array()) return bad();
+    std::string text;
+    for (const Json& choice : choices) {
+      if (!choice.is_string()) return bad();
+      text += (text.empty() ? "" : "|") + choice.get<std::string>();
+    }
+    texts_.push_back(std::move(text));
+    return texts_.back().find('\0') == std::string::npos ? texts_.back().c_str() : bad();
+  }
+
+  ganger_need need(const Json& json) {
+    ganger_need need{};
+    need.struct_size = sizeof need;
+    need.count = number(json, "count");
+    need.interface = text(json, "interface");
+    need.param = text(json, "param");
+    return need;
+  }
+
+  const ganger_param* const* params(const Json& json) {
+    return all<ganger_param>(json, "params", [this](const Json& one) { return param(one); });
+  }
+
+  ganger_task task(const Json& json) {
+    ganger_task task{};
+    task.struct_size = sizeof task;
+    task.flags = number(json, "flags");
+    task.name = text(json, "name");
+    task.summary = text(json, "summary");
+    task.params = params(json);
+    task.needs = all<ganger_need>(json, "needs", [this](const Json& one) { return need(one); });
+    task.run = no_run;
+    return task;
+  }
+
+  ganger_pool_kind pool_kind(const Json& json) {
+    ganger_pool_kind kind{};
+    kind.struct_size = sizeof kind;
+    kind.flags = number(json, "flags");
+    kind.name = text(json, "name");
+    kind.summary = text(json, "summary");
+    kind.interface = text(json, "interface");
+    kind.params = params(json);
+    kind.api = &kNoApi;
+    kind.open = no_open;
+    kind.close = no_close;
+    return kind;
+  }
+
+  ganger_plugin plugin_{};
+  std::deque<std::string> texts_;
+  std::deque<std::vector<const void*>> arrays_;
+  std::tuple<std::deque<ganger_param>, std::deque<ganger_need>, std::deque<ganger_task>, std::deque<ganger_pool_kind>>
+      structs_;
+  bool is_good_ = true;
+};
+
+void forget_functions(Plugin& plugin) {
+  plugin.is_open = false;
+  plugin.init = nullptr;
+  plugin.deinit = nullptr;
+  for (auto& type : plugin.task_types) {
+    type->check = nullptr;
+    type->run = nullptr;
+  }
+  for (auto& kind : plugin.pool_kinds) {
+    kind->api = nullptr;
+    kind->open = nullptr;
+    kind->close = nullptr;
+  }
+}
+
+}  // namespace
+
+std::string description_json(const Plugin& plugin) {
+  Json json{{"id", plugin.id},           {"version", plugin.version},
+            {"license", plugin.license}, {"abi_minor", plugin.abi_minor},
+            {"tasks", Json::array()},    {"pool_kinds", Json::array()}};
+  for (const auto& type : plugin.task_types) json["tasks"].push_back(json_of(*type));
+  for (const auto& kind : plugin.pool_kinds) json["pool_kinds"].push_back(json_of(*kind));
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::unique_ptr<Plugin>> parse_description(std::string_view json, const std::filesystem::path& file) {
+  const Json parsed = Json::parse(json, nullptr, false);
+  DescriptionBuilder builder;
+  const ganger_plugin* described = parsed.is_discarded() ? nullptr : builder.build(parsed);
+  if (described == nullptr)
+    return failure(ErrorKind::refused, file.string() + " is refused: what it says it provides makes no sense");
+  auto plugin = read_description(described, file);
+  if (plugin) forget_functions(**plugin);
+  return plugin;
+}
+
+}  // namespace ganger::host
