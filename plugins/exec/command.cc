@@ -1,0 +1,257 @@
+#include "command.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ganger/utf8.hpp>
+#include <ganger/value.hpp>
+#include <random>
+
+namespace ganger::exec {
+
+namespace {
+
+/// Where a program is looked for when there is no PATH, as execvp(3) does.
+constexpr std::string_view kDefaultPath = "/bin:/usr/bin";
+
+// Those that this process, or the shell or daemon that started it, may ignore, which a command would inherit. SIGHUP
+// is not among them: nohup means the commands of a job, too.
+constexpr std::array kSignalsToReset = {SIGPIPE, SIGINT,  SIGQUIT, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN,
+                                        SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ};
+
+bool is_shortage(int number) {
+  return number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM || number == ENOSPC;
+}
+
+[[noreturn]] void fail_with(const std::string& what, int number) {
+  throw error(is_shortage(number) ? GANGER_RETRY : GANGER_FAILED, what + ": " + text_of_errno(number));
+}
+
+/// One above those of stdin, stdout and stderr: what the file actions of a spawn copy must not be in each other's
+/// way.
+Descriptor above_standard(int fd) {
+  Descriptor low(fd);
+  if (fd < 0 || fd > STDERR_FILENO) return low;
+  Descriptor high(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!high.is_open()) fail_with("no descriptor for the command's output", errno);
+  return high;
+}
+
+struct Pipe {
+  Descriptor from, to;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) fail_with("no pipe for the command's output", errno);
+  Descriptor from(ends[0]), to(ends[1]);
+  if (ends[0] <= STDERR_FILENO || ends[1] <= STDERR_FILENO) {
+    Descriptor high_from(fcntl(ends[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    to = Descriptor(fcntl(ends[1], F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    from = std::move(high_from);
+    if (!from.is_open() || !to.is_open()) fail_with("no pipe for the command's output", errno);
+  }
+  return {std::move(from), std::move(to)};
+}
+
+/// A file in memory instead of a pipe: nobody has to feed it, and a command that does not read it harms nobody.
+Descriptor input_file(const std::string& text) {
+  Descriptor file = above_standard(memfd_create("stdin", MFD_CLOEXEC));
+  if (!file.is_open()) fail_with("no file for the command's stdin", errno);
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t n = pwrite(file.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno != EINTR) fail_with("cannot write the command's stdin", errno);
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  return file;
+}
+
+std::string fresh_cookie() {
+  static const std::string process = [] {
+    std::random_device random;
+    return std::to_string(getpid()) + "-" + std::to_string(random()) + "-" + std::to_string(random()) + "-";
+  }();
+  static std::atomic<std::uint64_t> last{0};
+  return process + std::to_string(++last) + ";";
+}
+
+std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+/// The environment of a command: this process's, but for what it sets itself. Points into `added`.
+std::vector<char*> environment(std::vector<std::string>& added) {
+  std::vector<char*> all;
+  const auto add = [&](char* variable) {
+    const auto same = [&](const char* other) { return name_of(other) == name_of(variable); };
+    if (const auto old = std::find_if(all.begin(), all.end(), same); old != all.end())
+      *old = variable;
+    else
+      all.push_back(variable);
+  };
+  const auto is_added = [&](std::string_view variable) {
+    return std::any_of(added.begin(), added.end(), [&](const auto& a) { return name_of(a) == name_of(variable); });
+  };
+  for (char** inherited = environ; inherited != nullptr && *inherited != nullptr; ++inherited)
+    if (!is_added(*inherited)) all.push_back(*inherited);
+  for (auto& variable : added) add(variable.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+const char* value_of(const std::vector<char*>& environment, std::string_view name) {
+  for (const char* variable : environment)
+    if (variable != nullptr && name_of(variable) == name)
+      return variable + std::min(name.size() + 1, std::strlen(variable));
+  return nullptr;
+}
+
+/// The program that PATH of the command's own environment leads to, which posix_spawnp() would not ask.
+std::string in_path(const std::string& word, std::string_view path, const std::string& cwd) {
+  for (;;) {
+    const auto end = std::min(path.find(':'), path.size());
+    const std::string folder(path.substr(0, end));
+    std::string program = folder.empty() ? "./" + word : folder + "/" + word;
+    const std::string seen_from_here = program[0] == '/' || cwd.empty() ? program : cwd + "/" + program;
+    struct stat file {};
+    if (access(seen_from_here.c_str(), X_OK) == 0 && stat(seen_from_here.c_str(), &file) == 0 &&
+        S_ISREG(file.st_mode))
+      return program;
+    if (end == path.size()) return {};
+    path.remove_prefix(end + 1);
+  }
+}
+
+/// What a spawn does before the program begins.
+class SpawnSetup {
+ public:
+  SpawnSetup() {
+    posix_spawn_file_actions_init(&files_);
+    posix_spawnattr_init(&attributes_);
+  }
+  ~SpawnSetup() {
+    posix_spawn_file_actions_destroy(&files_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+
+  void use(const Descriptor& in, const Descriptor& out, const Descriptor& err, const std::string& cwd) {
+    if (in.is_open())
+      note(posix_spawn_file_actions_adddup2(&files_, in.get(), STDIN_FILENO));
+    else
+      note(posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
+    note(posix_spawn_file_actions_adddup2(&files_, out.get(), STDOUT_FILENO));
+    note(posix_spawn_file_actions_adddup2(&files_, err.get(), STDERR_FILENO));
+    note(posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1));
+    if (!cwd.empty()) note(posix_spawn_file_actions_addchdir_np(&files_, cwd.c_str()));
+
+    sigset_t none, reset;
+    sigemptyset(&none);
+    sigemptyset(&reset);
+    for (const int signal : kSignalsToReset) sigaddset(&reset, signal);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &reset);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+
+  /// 0, or what went wrong.
+  int spawn(const std::string& word, bool look_in_path, char* const* words, char* const* environment, pid_t& pid) {
+    if (failed_ != 0) return failed_;
+    return (look_in_path ? posix_spawnp : posix_spawn)(&pid, word.c_str(), &files_, &attributes_, words, environment);
+  }
+
+ private:
+  void note(int failed) {
+    if (failed != 0) failed_ = failed;
+  }
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t attributes_{};
+  int failed_ = 0;
+};
+
+[[noreturn]] void fail_to_start(const Command& command, const char* path, int number) {
+  const std::string word = "'" + printable(command.words[0]) + "'";
+  struct stat folder {};
+  if (!command.cwd.empty()) {
+    const int wrong = stat(command.cwd.c_str(), &folder) != 0 ? errno : S_ISDIR(folder.st_mode) ? 0 : ENOTDIR;
+    if (wrong != 0)
+      throw error(GANGER_BAD_PARAM, "cwd '" + printable(command.cwd) + "' cannot be used: " + text_of_errno(wrong));
+  }
+  const bool is_searched = command.words[0].find('/') == std::string::npos;
+  switch (number) {
+    case ENOENT:
+      if (is_searched)
+        throw error(GANGER_BAD_PARAM, "there is no program " + word + " in PATH (" +
+                                          printable(path != nullptr ? path : kDefaultPath) +
+                                          "); give its whole path, or set PATH with env");
+      throw error(GANGER_BAD_PARAM,
+                  "there is no program " + word + ", or not the interpreter that its first line names");
+    case ENOEXEC:
+      throw error(GANGER_BAD_PARAM, word + " is no program; a script needs a first line such as #!/bin/sh");
+    case EACCES:
+      throw error(GANGER_BAD_PARAM, word + " may not be run: " + text_of_errno(number) +
+                                        "; see its permissions and those"
+                                        " of the folders above it");
+    case E2BIG:
+      throw error(GANGER_BAD_PARAM, "the words and the environment of " + word +
+                                        " are too long for the system; give long text as stdin, or in a file");
+    default:
+      fail_with(word + " cannot be started", number);
+  }
+}
+
+}  // namespace
+
+Started start(const Command& command) {
+  Started started;
+  started.cookie = fresh_cookie();
+  const char* around = std::getenv(kCookieVariable.data());
+  std::vector<std::string> added = command.env;
+  added.push_back(std::string(kCookieVariable) + "=" + (around != nullptr ? around : "") + started.cookie);
+  const std::vector<char*> variables = environment(added);
+  std::vector<char*> words;
+  for (const auto& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+
+  Pipe out = make_pipe(), err = make_pipe();
+  const Descriptor in = command.input.empty() ? Descriptor() : input_file(command.input);
+  SpawnSetup setup;
+  setup.use(in, out.to, err.to, command.cwd);
+
+  const auto sets_path = [](const std::string& variable) { return name_of(variable) == "PATH"; };
+  const bool has_path = std::any_of(command.env.begin(), command.env.end(), sets_path);
+  const char* path = value_of(variables, "PATH");
+  std::string program = command.words[0];
+  if (has_path && program.find('/') == std::string::npos) {
+    program = in_path(program, path, command.cwd);
+    if (program.empty()) fail_to_start(command, path, ENOENT);
+  }
+  if (const int failed = setup.spawn(program, !has_path, words.data(), variables.data(), started.pid); failed != 0)
+    fail_to_start(command, path, failed);
+
+  started.pidfd = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, started.pid, 0)));
+  if (!started.pidfd.is_open()) {
+    const int number = errno;
+    kill(-started.pid, SIGKILL);
+    while (waitpid(started.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    fail_with("no descriptor to watch the command by", number);
+  }
+  started.out = std::move(out.from);
+  started.err = std::move(err.from);
+  return started;
+}
+
+}  // namespace ganger::exec

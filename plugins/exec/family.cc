@@ -1,0 +1,117 @@
+#include "family.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "command.h"
+#include "descriptor.h"
+
+namespace ganger::exec {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kLongestEnd = std::chrono::seconds(1);
+constexpr auto kFirstPause = std::chrono::microseconds(200);
+
+}  // namespace
+
+bool Family::has_group() const {
+  const auto is_there = [&] { return kill(-leader_, 0) == 0 || errno == EPERM; };
+  if (!is_there()) return false;
+  // Orphans of it that have ended may be children of this process, and count as long as nobody has waited for them.
+  while (waitpid(-leader_, nullptr, WNOHANG) > 0) {
+  }
+  return is_there();
+}
+
+/// Those that are no zombies.
+std::vector<ProcessEntry> Family::find() {
+  std::vector<ProcessEntry> members, others;
+  const auto all = list_processes();
+  // The number stays taken while the group has members. Once a new process has it, the group is another one's.
+  const bool is_taken =
+      is_leader_reaped_ && std::any_of(all.begin(), all.end(), [&](const auto& p) { return p.pid == leader_; });
+  const pid_t here = getpid();
+  for (const auto& p : all) {
+    if (p.is_zombie || p.pid == here) continue;
+    const bool is_member = (p.group == leader_ && !is_taken) || (p.pid == leader_ && !is_leader_reaped_) ||
+                           has_in_environment(p.pid, kCookieVariable, cookie_);
+    (is_member ? members : others).push_back(p);
+  }
+  // The children of members, until there are no more. A leader that has ended has none.
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const pid_t parent = members[i].pid;
+    const auto first =
+        std::partition(others.begin(), others.end(), [&](const auto& p) { return p.parent != parent; });
+    members.insert(members.end(), first, others.end());
+    others.erase(first, others.end());
+  }
+  return members;
+}
+
+/// By a descriptor, so that what has the number by now is not taken for what was found.
+void Family::signal(const ProcessEntry& member, int signal) {
+  if (member.pid == leader_ && !is_leader_reaped_) {
+    kill(leader_, signal);  // nobody else can have its number
+    return;
+  }
+  const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, member.pid, 0)));
+  const auto now = find_process(member.pid);
+  if (!now || now->started != member.started) return;
+  told_.insert({member.pid, member.started});
+  if (pidfd.is_open())
+    syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
+  else
+    kill(member.pid, signal);  // no descriptor is left, and this must still end
+}
+
+bool Family::is_running() { return !find().empty(); }
+
+void Family::ask_to_end() {
+  const auto members = find();
+  // All of the group at the same moment, also those that are being started now.
+  if (!is_leader_reaped_) kill(-leader_, SIGTERM);
+  for (const auto& member : members) {
+    const bool has_it_already = !is_leader_reaped_ && member.group == leader_;
+    if (has_it_already && member.pid != leader_)
+      told_.insert({member.pid, member.started});
+    else if (!has_it_already)
+      signal(member, SIGTERM);
+    if (!has_it_already) signal(member, SIGCONT);
+  }
+  if (!is_leader_reaped_) kill(-leader_, SIGCONT);
+}
+
+/// Returns true when no zombie of the family is a child of this process any more.
+bool Family::reap(const std::vector<ProcessEntry>& all) const {
+  bool is_done = true;
+  for (const auto& p : all) {
+    const bool is_member = p.group == leader_ || told_.count({p.pid, p.started}) > 0;
+    if (p.parent != getpid() || p.pid == leader_ || !is_member) continue;
+    if (waitpid(p.pid, nullptr, WNOHANG) == 0) is_done = false;
+  }
+  return is_done;
+}
+
+void Family::end() {
+  const auto until = steady_clock::now() + kLongestEnd;
+  for (auto pause = kFirstPause;; pause *= 2) {
+    const auto members = find();
+    for (const auto& member : members) signal(member, SIGKILL);
+    if (!is_leader_reaped_) kill(-leader_, SIGKILL);  // those, too, that were started meanwhile
+    if (members.empty() && reap(list_processes())) return;
+    if (steady_clock::now() >= until) return;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace ganger::exec

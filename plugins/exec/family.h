@@ -1,0 +1,56 @@
+// A command and all that it has started, wherever that went.
+#ifndef GANGER_EXEC_FAMILY_H
+#define GANGER_EXEC_FAMILY_H
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "process_table.h"
+
+namespace ganger::exec {
+
+/// Finds the members by their process group, by whose children they are, and by the cookie in their environment:
+/// one that has a session of its own and whose parent has ended is still found. Walks /proc, so it is for the end of
+/// a command that does not end by itself, and for nothing else. Thread: one.
+class Family {
+ public:
+  Family(pid_t leader, std::string cookie) : leader_(leader), cookie_(std::move(cookie)) {}
+
+  /// From now on the leader's number says nothing: it has been waited for.
+  void leader_is_reaped() { is_leader_reaped_ = true; }
+
+  /// Is there anybody in the leader's process group? One system call. Only after leader_is_reaped().
+  bool has_group() const;
+  /// Does any member run?
+  bool is_running();
+  /// Asks all to end: SIGTERM, and SIGCONT for those that are stopped.
+  void ask_to_end();
+  /// SIGKILL for all, until none is left; reaps those that became children of this process, but for the leader. Gives
+  /// up after a second on what does not even end then.
+  void end();
+
+  /// Members other than the leader that were told to end.
+  std::size_t told() const { return told_.size(); }
+
+ private:
+  using Identity = std::pair<pid_t, std::uint64_t>;  // pid and start
+
+  std::vector<ProcessEntry> find();
+  void signal(const ProcessEntry& member, int signal);
+  bool reap(const std::vector<ProcessEntry>& all) const;
+
+  const pid_t leader_;
+  const std::string cookie_;
+  bool is_leader_reaped_ = false;
+  std::set<Identity> told_;
+};
+
+}  // namespace ganger::exec
+
+#endif  // GANGER_EXEC_FAMILY_H
