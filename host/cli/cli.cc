@@ -4,6 +4,7 @@
 
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/isolate/child_main.h"
 #include "host/job/suggest.h"
 #include "host/report/json_text.h"
 #include "host/report/streams.h"
@@ -90,6 +91,7 @@ int run_command(const Options& options) {
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
+  if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
   take_streams();
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);

@@ -20,9 +20,9 @@ namespace ganger::host {
 struct ChildrenSettings {
   std::filesystem::path program = "/proc/self/exe";  ///< what runs run_child() when its first word is kChildWord
   std::filesystem::path writable{};                  ///< the folder of the run; there before the first call
-  std::uint32_t workers = 1;                         ///< threads that parallel() has in each child, its caller included
-  Duration grace = std::chrono::seconds(10);         ///< from an attempt's stop to the end of its child
-  Duration start_limit = std::chrono::seconds(30);   ///< for opening the plugins
+  std::uint32_t workers = 1;                  ///< threads that parallel() has in each child, its caller included
+  Duration grace = std::chrono::seconds(10);  ///< from an attempt's stop to the end of its child
+  Duration start_limit = std::chrono::seconds(30);  ///< for opening the plugins
   std::uint32_t calls_per_child = 1000;
   std::uint64_t most_resident_bytes = 512ull << 20;  ///< a child that keeps more between calls is not used again
   int log_level = GANGER_LOG_INFO;                   ///< lower lines are not sent
@@ -50,6 +50,8 @@ class Children final : public Isolation {
 
  private:
   struct Running;
+  IsolatedEnd run_registered(const IsolatedCall& call, Running& running);
+  static void kill(Running& running);
   Result<std::unique_ptr<Child>> take(const IsolatedCall& call);
   Result<std::unique_ptr<Child>> start(const IsolatedCall& call);
   void keep(std::unique_ptr<Child> child);
@@ -64,7 +66,6 @@ class Children final : public Isolation {
   std::list<std::unique_ptr<Child>> idle_;  // the one used last first
   std::unordered_map<TaskIndex, Running*> running_;
   std::unordered_map<const Plugin*, std::vector<TimePoint>> crashes_;
-  std::uint64_t started_ = 0;
 };
 
 }  // namespace ganger::host

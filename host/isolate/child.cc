@@ -1,0 +1,261 @@
+#include "host/isolate/child.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "host/isolate/child_main.h"
+#include "host/isolate/process_tree.h"
+#include "host/plugin/services.h"
+#include "host/plugin/types.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr std::size_t kMostNoteBytes = 1 << 20;
+constexpr std::string_view kMarkName = "GANGER_CHILD";
+
+/// Two ends that are connected: ours, which never blocks, and the child's.
+struct Ends {
+  Descriptor ours, theirs;
+};
+
+bool open_pair(Ends& ends) {
+  std::array<int, 2> fds{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) return false;
+  ends = {Descriptor(fds[0]), Descriptor(fds[1])};
+  return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+bool open_pipe(Ends& ends) {
+  std::array<int, 2> fds{};
+  if (pipe2(fds.data(), O_CLOEXEC) != 0) return false;
+  ends = {Descriptor(fds[0]), Descriptor(fds[1])};
+  return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+/// read() or recv() without EINTR.
+ssize_t read_some(int fd, char* buffer, std::size_t size) {
+  ssize_t n = 0;
+  do n = ::read(fd, buffer, size);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+}  // namespace
+
+bool LinePipe::read(const Take& take, std::size_t most_bytes) {
+  std::array<char, 16 * 1024> buffer;
+  for (std::size_t total = 0; fd_.is_open() && total < most_bytes;) {
+    const ssize_t n = read_some(fd_.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EAGAIN) return true;
+    if (n <= 0) {
+      fd_.reset();
+      break;
+    }
+    add({buffer.data(), static_cast<std::size_t>(n)}, take);
+    total += static_cast<std::size_t>(n);
+    if (static_cast<std::size_t>(n) < buffer.size()) return true;
+  }
+  return fd_.is_open();
+}
+
+void LinePipe::add(std::string_view bytes, const Take& take) {
+  while (!bytes.empty()) {
+    const std::size_t room = kMostLineBytes - line_.size();
+    const std::size_t end = bytes.substr(0, room + 1).find('\n');
+    if (end == std::string_view::npos && bytes.size() <= room) {
+      line_ += bytes;
+      return;
+    }
+    const std::size_t length = end == std::string_view::npos ? room : end;
+    line_ += bytes.substr(0, length);
+    bytes.remove_prefix(end == std::string_view::npos ? length : length + 1);
+    take(line_);
+    line_.clear();
+  }
+}
+
+void LinePipe::finish(const Take& take) {
+  if (!line_.empty()) take(line_);
+  line_.clear();
+}
+
+Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
+  static std::atomic<std::uint64_t> last{0};
+  Ends calls;
+  Ends control;
+  Ends out;
+  Ends err;
+  if (!open_pair(calls) || !open_pair(control) || !open_pipe(out) || !open_pipe(err))
+    return failure(ErrorKind::io, fmt::format("cannot start a child process: {}", std::strerror(errno)));
+
+  std::unique_ptr<Child> child(new Child);
+  child->mark_ = fmt::format("{}={}-{}", kMarkName, getpid(), ++last);
+  how.environment.push_back(child->mark_);
+  auto process = spawner.start({.file = how.program,
+                                .arguments = {"ganger", std::string(kChildWord), std::to_string(getpid())},
+                                .environment = std::move(how.environment),
+                                .descriptors = {{out.theirs.get(), STDOUT_FILENO},
+                                                {err.theirs.get(), STDERR_FILENO},
+                                                {calls.theirs.get(), kCallsFd},
+                                                {control.theirs.get(), kControlFd}}});
+  if (!process) return tl::unexpected(std::move(process).error());
+  child->process_ = std::move(*process);
+  child->pid_ = child->process_.pid();
+  child->plugin_ = how.plugin;
+  child->sandbox_ = std::move(how.sandbox);
+  child->calls_ = std::move(calls.ours);
+  child->control_ = std::move(control.ours);
+  child->out_.open(std::move(out.ours));
+  child->err_.open(std::move(err.ours));
+  child->queue(FrameKind::setup, 0, encode(how.setup));
+  return child;
+}
+
+Child::~Child() {
+  if (!process_.is_running()) return;
+  std::size_t left = 0;
+  kill_tree();
+  reap(std::chrono::steady_clock::now() + std::chrono::seconds(5), left);
+}
+
+void Child::queue(FrameKind kind, std::uint32_t call, std::string_view payload) {
+  append_frame(outgoing_, kind, call, payload);
+}
+
+bool Child::flush() {
+  while (sent_ < outgoing_.size()) {
+    const ssize_t n = send(calls_.get(), outgoing_.data() + sent_, outgoing_.size() - sent_, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return true;
+    if (n < 0) return false;
+    sent_ += static_cast<std::size_t>(n);
+  }
+  outgoing_.clear();
+  sent_ = 0;
+  return true;
+}
+
+Child::Receipt Child::receive() {
+  std::array<char, 16 * 1024> buffer;
+  const ssize_t n = read_some(calls_.get(), buffer.data(), buffer.size());
+  if (n < 0 && errno == EAGAIN) return Receipt::nothing;
+  if (n <= 0) return Receipt::closed;
+  frames_.feed({buffer.data(), static_cast<std::size_t>(n)});
+  return Receipt::some;
+}
+
+void Child::send_stop(std::uint32_t call, std::int32_t reason) {
+  std::string frame;
+  append_frame(frame, FrameKind::stop, call, encode(StopMessage{reason}));
+  // A child that does not read its control socket is killed in the end.
+  while (send(control_.get(), frame.data(), frame.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+bool Child::read_note() {
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    const ssize_t n = read_some(control_.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EAGAIN) return true;
+    if (n <= 0 || note_.size() + static_cast<std::size_t>(n) > kMostNoteBytes) return false;
+    note_.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+bool Child::is_gone() const {
+  pollfd watched{process_.pidfd(), POLLIN, 0};
+  return poll(&watched, 1, 0) != 0;
+}
+
+std::uint64_t Child::resident_bytes() const {
+  std::ifstream file(fmt::format("/proc/{}/statm", pid_));
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void Child::kill_tree() {
+  if (!process_.is_running()) return;
+  // What descends from it becomes ours when it dies, and then does not say any more where it came from.
+  const std::vector<ProcessEntry> all = all_processes();
+  std::vector<pid_t> found{pid_};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (const ProcessEntry& entry : all)
+      if (entry.parent == found[i]) found.push_back(entry.pid);
+  killed_.insert(killed_.end(), found.begin() + 1, found.end());
+  process_.kill_tree();
+}
+
+std::optional<ProcessEnd> Child::reap(TimePoint until, std::size_t& left) {
+  auto end = process_.wait(until);
+  left = end ? end_left_processes() : 0;
+  return end;
+}
+
+/// Orphans of its, among the children of this process.
+bool Child::is_mine(pid_t pid) const {
+  if (std::ranges::find(killed_, pid) != killed_.end()) return true;
+  std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
+  const std::string environment{std::istreambuf_iterator<char>(file), {}};
+  const std::string whole = mark_ + '\0';
+  const std::size_t at = environment.find(whole);
+  return at != std::string::npos && (at == 0 || environment[at - 1] == '\0');
+}
+
+std::size_t Child::end_left_processes() {
+  std::vector<pid_t> of_group;
+  for (const ProcessEntry& entry : all_processes())
+    if (entry.group == pid_) of_group.push_back(entry.pid);
+  return end_orphans([&](pid_t pid) { return std::ranges::find(of_group, pid) == of_group.end() && !is_mine(pid); });
+}
+
+void Child::dismiss() { shutdown(calls_.get(), SHUT_WR); }
+
+void Child::see_off(TimePoint until, const LinePipe::Take& take) {
+  const auto pass_on = [&] {
+    while (receive() == Receipt::some)
+      for (auto frame = frames_.next(); frame && *frame; frame = frames_.next())
+        if (const auto log = decode<LogMessage>((*frame)->payload);
+            log && (*frame)->kind == FrameKind::log && default_scope() != nullptr)
+          default_scope()->log(log->level, log->line);
+    out_.read(take, LinePipe::kMostLineBytes);
+    err_.read(take, LinePipe::kMostLineBytes);
+  };
+  for (;;) {
+    const auto left = until - std::chrono::steady_clock::now();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+    std::array<pollfd, 4> watched{
+        {{process_.pidfd(), POLLIN, 0}, {calls_.get(), POLLIN, 0}, {out_.fd(), POLLIN, 0}, {err_.fd(), POLLIN, 0}}};
+    if (ms <= 0) break;
+    if (poll(watched.data(), watched.size(), static_cast<int>(ms)) < 0 && errno != EINTR) break;
+    pass_on();
+    if (watched[0].revents != 0) break;
+    // Its end closes them, which says no more than the process itself soon will.
+    if ((watched[1].revents & POLLHUP) != 0) {
+      poll(watched.data(), 1, static_cast<int>(ms));
+      break;
+    }
+  }
+  out_.finish(take);
+  err_.finish(take);
+  std::size_t left = 0;
+  if (is_gone()) reap(std::chrono::steady_clock::now(), left);
+}
+
+}  // namespace ganger::host

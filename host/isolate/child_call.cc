@@ -1,0 +1,388 @@
+#include "host/isolate/child_call.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <limits>
+
+#include "host/isolate/crash_note.h"
+#include "host/plugin/pool_set.h"
+#include "host/plugin/services.h"
+#include "host/plugin/types.h"
+#include "host/units.h"
+
+namespace ganger::host {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kBetweenSignals = milliseconds(500);
+constexpr Duration kDeathTakesAtMost = seconds(5);
+constexpr Duration kPollWithoutStopFd = milliseconds(50);
+constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
+constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
+constexpr std::size_t kMostWishes = 1024;
+constexpr std::uint32_t kMostPlaces = 1 << 20;
+
+// Of processes, so it is the real one, whatever clock the run has.
+TimePoint now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+ChildCall::ChildCall(Child& child, const IsolatedCall& call, const ChildCallSettings& settings)
+    : child_(child),
+      call_(call),
+      settings_(settings),
+      number_(child.count_call()),
+      start_until_(child.is_ready() ? kNever : now() + settings.start_limit) {}
+
+ChildCall::~ChildCall() = default;
+
+IsolatedEnd ChildCall::run() {
+  const std::string payload = encode_call({.type = call_.type.name,
+                                           .task = std::string(call_.task),
+                                           .attempt = call_.attempt.number,
+                                           .deadline_ns = call_.attempt.deadline.time_since_epoch().count(),
+                                           .values = {}},
+                                          call_.values);
+  if (payload.size() > kMostPayloadBytes) {
+    is_fit_ = child_.is_ready();
+    return {.status = GANGER_BAD_PARAM, .why = "its parameters are too large for a child process"};
+  }
+  child_.queue(FrameKind::call, number_, payload);
+  while (!end_) {
+    // A channel that breaks is the end of the process, or comes before it.
+    if (!child_.flush()) has_died();
+    if (!end_) wait();
+  }
+  if (is_fit_) read_output(kMostOutputAtOnce);
+  const auto log = [this](int level) {
+    return [this, level](std::string_view line) { call_.scope.log(level, line); };
+  };
+  child_.out().finish(log(GANGER_LOG_INFO));
+  child_.err().finish(log(GANGER_LOG_WARN));
+  wishes_.clear();
+  if (owner_ != 0) {
+    const CurrentCall current(ctx_.get());
+    call_.pools.take_back(owner_);
+  }
+  return std::move(*end_);
+}
+
+void ChildCall::wait() {
+  enum : std::size_t { calls, control, process, stop, out, err, wake, count };
+  const bool may_ask = child_.queued() < kMostQueuedBytes;
+  const int stop_fd = is_stopping_ ? -1 : call_.attempt.stop->fd();
+  std::array<pollfd, count> watched{};
+  watched[calls] = {child_.calls_fd(),
+                    static_cast<short>((may_ask ? POLLIN : 0) | (child_.queued() > 0 ? POLLOUT : 0)), 0};
+  watched[control] = {child_.control_fd(), POLLIN, 0};
+  watched[process] = {child_.process().pidfd(), POLLIN, 0};
+  watched[stop] = {stop_fd, POLLIN, 0};
+  watched[out] = {child_.out().fd(), POLLIN, 0};
+  watched[err] = {child_.err().fd(), POLLIN, 0};
+  watched[wake] = {wishes_.empty() ? -1 : wake_.get(), POLLIN, 0};
+
+  int timeout = -1;
+  if (const TimePoint alarm = next_alarm(); alarm != kNever) {
+    const auto rest = std::chrono::ceil<milliseconds>(std::max(Duration(0), Duration(alarm - now())));
+    timeout = static_cast<int>(std::min<std::int64_t>(rest.count(), std::numeric_limits<int>::max()));
+  }
+  if (poll(watched.data(), watched.size(), timeout) < 0 && errno != EINTR)
+    return end(GANGER_RETRY, "the host could not wait for its child process");
+
+  if (!is_stopping_ && call_.attempt.stop->reason() != 0) heed_stop(now());
+  if (timeout >= 0) heed_alarms(now());
+  if (watched[out].revents != 0 || watched[err].revents != 0) read_output(kMostOutputAtOnce);
+  if ((watched[control].revents & (POLLIN | POLLHUP)) != 0 && !child_.read_note() && !end_ &&
+      watched[process].revents == 0)
+    has_died();
+  if (watched[calls].revents != 0 && !end_) receive();
+  if (watched[wake].revents != 0 && !end_) {
+    eventfd_t ignored = 0;
+    eventfd_read(wake_.get(), &ignored);
+    serve_wishes();
+  }
+  if (watched[process].revents != 0 && !end_) has_died();
+}
+
+TimePoint ChildCall::next_alarm() const {
+  TimePoint alarm = std::min({start_until_, terminate_at_, kill_at_});
+  for (const Wish& w : wishes_) alarm = std::min(alarm, w.wish->until());
+  if (!is_stopping_ && call_.attempt.stop->fd() < 0) alarm = std::min(alarm, now() + kPollWithoutStopFd);
+  return alarm;
+}
+
+void ChildCall::heed_stop(TimePoint at) {
+  is_stopping_ = true;
+  terminate_at_ = after(at, settings_.grace);
+  start_until_ = kNever;
+  child_.send_stop(number_, call_.attempt.stop->reason());
+  for (Wish& w : wishes_) reply_place(w.request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
+  wishes_.clear();
+}
+
+void ChildCall::heed_alarms(TimePoint at) {
+  serve_wishes();
+  if (at >= terminate_at_) {
+    terminate_at_ = kNever;
+    kill_at_ = at + kBetweenSignals;
+    has_signalled_ = true;
+    child_.process().signal_group(SIGTERM);
+  }
+  if (at >= kill_at_) {
+    kill_at_ = kNever;
+    child_.kill_tree();
+  }
+  if (at >= start_until_) {
+    end(GANGER_FAILED, fmt::format("plugin '{}' was not ready within {}; its child process was killed",
+                                   call_.type.plugin->id, format_duration(settings_.start_limit.count())));
+    kill_child();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------- what it says
+
+void ChildCall::receive() {
+  const Child::Receipt receipt = child_.queued() < kMostQueuedBytes ? child_.receive() : Child::Receipt::nothing;
+  for (auto frame = child_.frames().next(); !end_; frame = child_.frames().next()) {
+    if (!frame) return broke_protocol(frame.error().message);
+    if (!*frame) break;
+    take(**frame);
+  }
+  if (receipt == Child::Receipt::closed && !end_) has_died();
+}
+
+void ChildCall::take(const FrameView& frame) {
+  const auto wrong = [this] { broke_protocol("a message that makes no sense"); };
+  const bool is_mine = frame.call == number_;
+  switch (frame.kind) {
+    case FrameKind::log:
+      return take_log(frame);
+    case FrameKind::result:
+      return take_result(frame);
+    case FrameKind::ready: {
+      const auto ready = decode<ReadyMessage>(frame.payload);
+      if (!ready || child_.is_ready()) return wrong();
+      child_.set_ready();
+      start_until_ = kNever;
+      for (const std::string& line : ready->missing)
+        call_.scope.log(GANGER_LOG_DEBUG, "this task's child process could not be locked down fully: " + line);
+      return;
+    }
+    case FrameKind::refused: {
+      const auto refused = decode<RefusedMessage>(frame.payload);
+      if (!refused || child_.is_ready()) return wrong();
+      end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, refused->why);
+      return kill_child();
+    }
+    case FrameKind::progress: {
+      const auto progress = decode<ProgressMessage>(frame.payload);
+      if (!progress) return wrong();
+      if (is_mine) call_.scope.progress(progress->done, progress->total, progress->what);
+      return;
+    }
+    case FrameKind::input: {
+      const auto input = decode<InputMessage>(frame.payload);
+      if (!input) return wrong();
+      ReplyMessage reply{.request = input->request};
+      if (is_mine) reply.is_found = call_.scope.input(input->task, input->name, reply.value);
+      return child_.queue(FrameKind::reply, number_, encode(reply));
+    }
+    case FrameKind::work_dir: {
+      const auto wish = decode<WorkDirMessage>(frame.payload);
+      if (!wish) return wrong();
+      const std::string folder = is_mine ? call_.scope.work_dir() : std::string();
+      return child_.queue(FrameKind::reply, number_, encode(ReplyMessage{.request = wish->request, .text = folder}));
+    }
+    case FrameKind::place: {
+      const auto wish = decode<PlaceMessage>(frame.payload);
+      return wish ? answer_place(*wish) : wrong();
+    }
+    case FrameKind::place_filled: {
+      const auto filled = decode<PlaceFilledMessage>(frame.payload);
+      if (!filled || pool(filled->pool) == nullptr) return wrong();
+      return pool(filled->pool)->count_filling(filled->filling);
+    }
+    case FrameKind::place_back: {
+      const auto back = decode<PlaceBackMessage>(frame.payload);
+      if (!back || pool(back->pool) == nullptr) return wrong();
+      return give_place_back(*back);
+    }
+    case FrameKind::setup:
+    case FrameKind::call:
+    case FrameKind::reply:
+    case FrameKind::stop:
+      break;
+  }
+  broke_protocol("a message that only its host may send");
+}
+
+void ChildCall::take_log(const FrameView& frame) {
+  const auto log = decode<LogMessage>(frame.payload);
+  if (!log) return broke_protocol("a message that makes no sense");
+  const int level = std::clamp<int>(log->level, GANGER_LOG_TRACE, GANGER_LOG_ERROR);
+  // What the task printed before it comes before it.
+  read_output(kMostOutputAtOnce);
+  if (frame.call == number_)
+    call_.scope.log(level, log->line);
+  else if (CallScope* scope = default_scope(); frame.call == 0 && scope != nullptr)
+    scope->log(level, log->line);
+}
+
+void ChildCall::take_result(const FrameView& frame) {
+  auto result = decode<ResultMessage>(frame.payload);
+  if (!result || !child_.is_ready() || frame.call != number_) return broke_protocol("a result that makes no sense");
+  if (result->processes > 0) {
+    read_output(kMostOutputAtOnce);
+    call_.scope.log(GANGER_LOG_WARN, fmt::format("left {} processes running; they were killed", result->processes));
+  }
+  end_ = IsolatedEnd{.status = result->status, .why = std::move(result->why), .outputs = std::move(result->outputs)};
+  // Past its grace it has been told to die, and where memory ran out a new one has more of it.
+  is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && !is_killed_.load();
+  if (!is_fit_) kill_child();
+}
+
+void ChildCall::read_output(std::size_t most_bytes) {
+  child_.out().read([this](std::string_view line) { call_.scope.log(GANGER_LOG_INFO, line); }, most_bytes);
+  child_.err().read([this](std::string_view line) { call_.scope.log(GANGER_LOG_WARN, line); }, most_bytes);
+}
+
+// ---------------------------------------------------------------------------------------------------- pools
+
+Pool* ChildCall::pool(std::uint32_t index) const {
+  const auto& all = call_.pools.all();
+  return index < all.size() ? all[index]->pool.get() : nullptr;
+}
+
+void ChildCall::answer_place(const PlaceMessage& message) {
+  Pool* const wanted = pool(message.pool);
+  if (wanted == nullptr || wishes_.size() >= kMostWishes || ++places_ > kMostPlaces)
+    return broke_protocol("asks for places in pools without end");
+  const PoolKind& kind = *call_.pools.all()[message.pool]->kind;
+  if ((kind.flags & GANGER_POOL_HOST_ONLY) != 0) {
+    Acquired never{.end = AcquireEnd::failed, .lease = {}, .error = {}};
+    never.error = Error{ErrorKind::pool_unavailable,
+                        fmt::format("pool '{}': {} cannot live in a child process; run the task with isolate = "
+                                    "\"thread\"",
+                                    wanted->name(), kind.id),
+                        {}};
+    return reply_place(message.request, never);
+  }
+  if (is_stopping_) return reply_place(message.request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
+  if (owner_ == 0) {
+    owner_ = make_owner_id();
+    ctx_ = std::make_unique<ganger_ctx>();
+    ctx_->begin({.scope = &call_.scope, .stop = call_.attempt.stop, .deadline = call_.attempt.deadline});
+  }
+  if (!wake_.is_open()) wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  WaitBounds bounds{.deadline = call_.attempt.deadline};
+  // Without a descriptor nobody could tell that a place came free.
+  if (message.wait_ns >= 0 || !wake_.is_open()) bounds.longest = Duration(wake_.is_open() ? message.wait_ns : 0);
+  const CurrentCall current(ctx_.get());
+  wishes_.push_back({message.request, message.pool,
+                     wanted->wish_for_place(owner_, bounds, [fd = wake_.get()] { eventfd_write(fd, 1); })});
+  serve_wishes();
+}
+
+void ChildCall::serve_wishes() {
+  if (wishes_.empty()) return;
+  const CurrentCall current(ctx_.get());
+  std::erase_if(wishes_, [this](Wish& w) {
+    const std::optional<Acquired> got = w.wish->settled();
+    if (got) reply_place(w.request, *got);
+    return got.has_value();
+  });
+}
+
+void ChildCall::reply_place(std::uint32_t request, const Acquired& got) {
+  child_.queue(FrameKind::reply, number_,
+               encode(ReplyMessage{.request = request,
+                                   .text = got.error ? got.error->message : std::string(),
+                                   .end = got.end,
+                                   .place = got.lease.id,
+                                   .waited_ns = got.waited.count()}));
+}
+
+void ChildCall::give_place_back(const PlaceBackMessage& message) {
+  if (owner_ == 0) return broke_protocol("gives back a place that it does not have");
+  const CurrentCall current(ctx_.get());
+  pool(message.pool)->release(owner_, message.place);
+}
+
+// ---------------------------------------------------------------------------------------------------- its end
+
+void ChildCall::end(ganger_status status, std::string why) {
+  if (!end_) end_ = IsolatedEnd{.status = status, .why = std::move(why)};
+}
+
+void ChildCall::broke_protocol(std::string_view how) {
+  end(GANGER_FAILED, fmt::format("broke the protocol: {}; its child process was killed", how));
+  kill_child();
+}
+
+void ChildCall::kill_child() {
+  is_fit_ = false;
+  std::size_t left = 0;
+  child_.kill_tree();
+  child_.reap(now() + kDeathTakesAtMost, left);
+}
+
+/// The process has ended, or its channel has, which comes a moment earlier.
+void ChildCall::has_died() {
+  pollfd watched{child_.process().pidfd(), POLLIN, 0};
+  const auto patience = static_cast<int>(std::chrono::duration_cast<milliseconds>(kBetweenSignals).count());
+  const bool has_ended = poll(&watched, 1, patience) > 0;
+  // The last it has sent may be its result.
+  Child::Receipt receipt = Child::Receipt::some;
+  while (receipt == Child::Receipt::some && !end_) {
+    receipt = child_.receive();
+    for (auto frame = child_.frames().next(); frame && *frame && !end_; frame = child_.frames().next()) take(**frame);
+  }
+  if (end_) {
+    is_fit_ = false;
+    return kill_child();
+  }
+  if (!has_ended) return broke_protocol("it closed its channel");
+  child_.read_note();
+  read_output(kMostOutputAtOnce);
+  std::size_t left = 0;
+  const auto death = child_.reap(now() + kDeathTakesAtMost, left);
+  if (left > 0) call_.scope.log(GANGER_LOG_WARN, fmt::format("left {} processes running; they were killed", left));
+  explain_death(death.value_or(ProcessEnd{}));
+}
+
+void ChildCall::explain_death(const ProcessEnd& death) {
+  if (is_killed_.load() ||
+      (has_signalled_ && (!death.was_signalled || death.code == SIGTERM || death.code == SIGKILL)))
+    return end(GANGER_CANCELLED,
+               is_killed_.load()
+                   ? "its child process was killed"
+                   : fmt::format("did not end within {} of being asked to; its child process was killed",
+                                 format_duration(settings_.grace.count())));
+  if (!death.was_signalled)
+    return end(GANGER_FAILED, fmt::format("the child ended with exit code {} without a result", death.code));
+  const auto note = read_crash_note(child_.note());
+  const std::string what = note                    ? describe(*note)
+                           : death.code == SIGKILL ? "SIGKILL, which this host did not send: perhaps memory ran out"
+                                                   : signal_name(death.code);
+  end(GANGER_FAILED, fmt::format("{}; {}", what, culprit()));
+  end_->has_crashed = true;
+}
+
+/// "plugin 'demo' 0.1.0 (build id 12ab...), task 'x'"
+std::string ChildCall::culprit() const {
+  const Plugin& plugin = *call_.type.plugin;
+  const std::string id = build_id(plugin.file);
+  return fmt::format("plugin '{}' {}{}, task '{}'", plugin.id, plugin.version,
+                     id.empty() ? std::string() : fmt::format(" (build id {})", id), call_.task);
+}
+
+}  // namespace ganger::host

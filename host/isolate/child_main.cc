@@ -1,0 +1,259 @@
+#include "host/isolate/child_main.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "host/isolate/child_channel.h"
+#include "host/isolate/child_pools.h"
+#include "host/isolate/child_scope.h"
+#include "host/isolate/crash_note.h"
+#include "host/isolate/lock_down.h"
+#include "host/isolate/process.h"
+#include "host/plugin/digest.h"
+#include "host/plugin/registry.h"
+#include "host/plugin/services.h"
+#include "host/work/work_pool.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr int kUsage = 64;
+constexpr std::string_view kNoMemory =
+    "out of memory: an isolated task may use half of the machine's, or what `memory` of its sandbox says";
+
+/// The stop of the call that is under way. A stop may arrive before its call does, as they come by different ways.
+class CallStop {
+ public:
+  void begin(std::uint32_t call) {
+    const std::lock_guard lock(mutex_);
+    source_->begin_attempt();
+    call_ = call;
+    if (stopped_ == call) source_->request(reason_);
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    call_ = 0;
+  }
+  void request(std::uint32_t call, std::int32_t reason) {
+    const std::lock_guard lock(mutex_);
+    stopped_ = call;
+    reason_ = reason;
+    if (call_ == call) source_->request(reason);
+  }
+  StopSource* source() const { return source_.get(); }
+
+ private:
+  const std::shared_ptr<StopSource> source_ = std::make_shared<StopSource>();
+  std::mutex mutex_;
+  std::uint32_t call_ = 0, stopped_ = 0;  // guarded by mutex_
+  std::int32_t reason_ = 0;               // guarded by mutex_
+};
+
+/// Reads the control socket until the host is gone; then so is this process, whatever its task does.
+void watch_control(CallStop& stop) {
+  FrameDecoder decoder;
+  std::array<char, 512> buffer;
+  for (;;) {
+    const ssize_t n = recv(kControlFd, buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) _exit(0);
+    decoder.feed({buffer.data(), static_cast<std::size_t>(n)});
+    for (auto frame = decoder.next(); frame && *frame; frame = decoder.next())
+      if (const auto message = decode<StopMessage>((*frame)->payload); message && (*frame)->kind == FrameKind::stop)
+        stop.request((*frame)->call, message->reason);
+  }
+}
+
+/// What a call leaves behind is ended, sessions of their own included. How many processes that were.
+std::uint32_t end_left_processes() {
+  siginfo_t info{};
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return 0;
+  return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
+}
+
+/// Nothing runs in here but the parallel parts of tasks.
+class NoBody final : public TaskBody {
+ public:
+  Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
+};
+
+class ChildProcess {
+ public:
+  ChildProcess(ChildChannel& channel, SetupMessage setup)
+      : channel_(channel),
+        setup_(std::move(setup)),
+        scope_(channel_, setup_),
+        no_call_(channel_, setup_),
+        // The host has looked at the folders; here only the digest counts.
+        registry_(SearchPath({}, {}, {}), host_table(), {.trusts_all = true}) {}
+
+  Result<void> open();
+  void serve();
+
+ private:
+  Result<const Plugin*> open_plugin(const std::string& file, const std::string& digest);
+  ResultMessage run(std::uint32_t number, const CallMessage& call);
+
+  ChildChannel& channel_;
+  const SetupMessage setup_;
+  ChildScope scope_, no_call_;
+  SteadyClock clock_;
+  Registry registry_;
+  std::mutex registry_mutex_;
+  const Plugin* plugin_ = nullptr;
+  std::unique_ptr<ChildPools> pools_;
+  NoBody no_body_;
+  std::unique_ptr<WorkPool> workers_;
+  CallStop stop_;
+  ganger_ctx ctx_;
+};
+
+Result<void> ChildProcess::open() {
+  const std::vector<std::string> missing = lock_down({.sandbox = setup_.sandbox, .writable = setup_.writable});
+  write_crash_notes_to(kControlFd);
+  try {
+    std::thread([this] { watch_control(stop_); }).detach();
+  } catch (const std::system_error&) {
+    return failure(ErrorKind::io,
+                   "no thread could be had in the child; try again when the machine has some to spare");
+  }
+  set_default_scope(&no_call_);
+  auto plugin = open_plugin(setup_.plugin_file, setup_.digest);
+  if (!plugin) return tl::unexpected(std::move(plugin).error());
+  plugin_ = *plugin;
+  auto pools = ChildPools::make(
+      setup_.pools, clock_, channel_,
+      [this](const std::string& file, const std::string& digest) { return open_plugin(file, digest); });
+  if (!pools) return tl::unexpected(std::move(pools).error());
+  pools_ = std::move(*pools);
+  scope_.set_pools(pools_.get());
+  // The caller of parallel() works too.
+  if (setup_.workers > 1) workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_body_);
+  channel_.send(FrameKind::ready, 0, encode(ReadyMessage{missing}));
+  return {};
+}
+
+Result<const Plugin*> ChildProcess::open_plugin(const std::string& file, const std::string& digest) {
+  const std::lock_guard lock(registry_mutex_);
+  if (!digest.empty()) {
+    const auto now = sha256_of(file);
+    if (!now) return tl::unexpected(now.error());
+    if (*now != digest)
+      return failure(ErrorKind::refused, file + " has changed since the run began; start the run again");
+  }
+  auto plugin = registry_.load_file(file);
+  if (!plugin) return plugin;
+  if (auto started = registry_.start(**plugin); !started) return tl::unexpected(std::move(started).error());
+  return plugin;
+}
+
+void ChildProcess::serve() {
+  while (const auto order = channel_.next_order()) {
+    const auto call = order->kind == FrameKind::call ? decode<CallMessage>(order->payload) : std::nullopt;
+    if (!call) _exit(kUsage);
+    channel_.send(FrameKind::result, order->call, encode(run(order->call, *call)));
+  }
+  // The host needs this child no more and waits for a moment.
+  set_default_scope(&no_call_);
+  pools_->set().close();
+  registry_.shut_down();
+  std::fflush(nullptr);
+}
+
+ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
+  ResultMessage result;
+  const TaskType* type = plugin_->find_task_type(call.type);
+  if (type == nullptr || type->run == nullptr || type->params.size() != call.values.size()) {
+    result.status = GANGER_FAILED;
+    result.why =
+        fmt::format("{} has no such task type '{}' any more; start the run again", setup_.plugin_file, call.type);
+    return result;
+  }
+  std::vector<const Values*> values;
+  values.reserve(call.values.size());
+  for (const Values& v : call.values) values.push_back(&v);
+  const auto deadline = TimePoint(Duration(call.deadline_ns));
+
+  scope_.begin(number);
+  pools_->begin(number);
+  stop_.begin(number);
+  ctx_.begin({.scope = &scope_,
+              .params = &type->params,
+              .values = &values,
+              .stop = stop_.source(),
+              .deadline = deadline,
+              .pools = &pools_->set(),
+              .places = pools_.get(),
+              .lender = workers_.get()});
+  result.status = guarded(
+      [&] {
+        try {
+          return type->run(host_table(), &ctx_, type->user);
+        } catch (const std::bad_alloc&) {
+          return ctx_.fail(GANGER_NO_MEMORY, kNoMemory);
+        }
+      },
+      result.why);
+  if (result.why.empty()) result.why = ctx_.take_why();
+  if (result.status == GANGER_NO_MEMORY && result.why.empty()) result.why = kNoMemory;
+  if (result.status == GANGER_OK) result.outputs = ctx_.take_outputs();
+  stop_.end();
+  ctx_.end();
+  std::fflush(nullptr);
+  result.processes = end_left_processes();
+  return result;
+}
+
+/// A number in `text`, or 0.
+pid_t process_id(std::string_view text) {
+  pid_t pid = 0;
+  std::from_chars(text.data(), text.data() + text.size(), pid);
+  return pid;
+}
+
+}  // namespace
+
+int run_child(int argc, const char* const* argv) {
+  const pid_t host = argc > 2 ? process_id(argv[2]) : 0;
+  if (host == 0 || fcntl(kCallsFd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(kControlFd, F_SETFD, FD_CLOEXEC) != 0) {
+    std::fputs("ganger: this is started by ganger itself\n", stderr);
+    return kUsage;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != host) _exit(0);  // it was gone before that
+  std::signal(SIGPIPE, SIG_IGN);
+  adopt_orphans();
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+
+  ChildChannel channel(kCallsFd);
+  const auto order = channel.next_order();
+  auto setup = order && order->kind == FrameKind::setup ? decode<SetupMessage>(order->payload) : std::nullopt;
+  if (!setup) _exit(kUsage);
+  ChildProcess child(channel, std::move(*setup));
+  if (auto opened = child.open(); opened) {
+    child.serve();
+  } else {
+    const ganger_status status = opened.error().kind == ErrorKind::io ? GANGER_RETRY : GANGER_FAILED;
+    channel.send(FrameKind::refused, 0, encode(RefusedMessage{status, opened.error().message}));
+  }
+  // Static destructors of plugins may hang or crash, and nobody would learn anything from it.
+  _exit(0);
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,50 @@
+#include "host/isolate/child_scope.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/isolate/child_pools.h"
+
+namespace ganger::host {
+
+namespace {
+
+constexpr std::size_t kMostLineBytes = 64 * 1024;
+constexpr Duration kProgressPause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void ChildScope::log(int level, std::string_view line) {
+  if (level < log_level_) return;
+  channel_.send(FrameKind::log, call(), encode(LogMessage{level, std::string(line.substr(0, kMostLineBytes))}));
+}
+
+void ChildScope::progress(std::uint64_t done, std::uint64_t total, std::string_view what) {
+  if (!wants_progress_) return;
+  const std::int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+  std::int64_t last = last_progress_.load(std::memory_order_relaxed);
+  const bool is_last = total > 0 && done >= total;
+  if (!is_last && now - last < kProgressPause.count()) return;
+  if (!last_progress_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
+  channel_.send(FrameKind::progress, call(),
+                encode(ProgressMessage{done, total, std::string(what.substr(0, kMostLineBytes))}));
+}
+
+bool ChildScope::input(std::string_view task, std::string_view name, Value& out) {
+  if (task.size() + name.size() > kMostLineBytes) return false;
+  ReplyMessage reply =
+      channel_.ask(FrameKind::input, call(), InputMessage{.task = std::string(task), .name = std::string(name)});
+  if (reply.is_found) out = std::move(reply.value);
+  return reply.is_found;
+}
+
+std::string ChildScope::work_dir() {
+  return std::move(channel_.ask(FrameKind::work_dir, call(), WorkDirMessage{}).text);
+}
+
+void ChildScope::lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration /*waited*/) {
+  // The host has counted the place as taken, and counts what is not given back as leaked.
+  if (event != LeaseEvent::acquired && pools_ != nullptr) pools_->ended(pool, lease, event, call());
+}
+
+}  // namespace ganger::host

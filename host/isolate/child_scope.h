@@ -1,0 +1,42 @@
+// What a task in a child asks of its run: passed on to the host.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "host/isolate/child_channel.h"
+#include "host/plugin/context.h"
+
+namespace ganger::host {
+
+class ChildPools;
+
+/// One for all calls of the child, one after another, and one for lines of no call. Thread: any.
+class ChildScope final : public CallScope {
+ public:
+  ChildScope(ChildChannel& channel, const SetupMessage& setup)
+      : channel_(channel), log_level_(setup.log_level), wants_progress_(setup.wants_progress) {}
+
+  /// What comes is of that call from now on.
+  void begin(std::uint32_t call) { call_.store(call, std::memory_order_relaxed); }
+  void set_pools(ChildPools* pools) { pools_ = pools; }
+
+  void log(int level, std::string_view line) override;
+  void progress(std::uint64_t done, std::uint64_t total, std::string_view what) override;
+  bool input(std::string_view task, std::string_view name, Value& out) override;
+  std::string work_dir() override;
+  void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) override;
+
+ private:
+  std::uint32_t call() const { return call_.load(std::memory_order_relaxed); }
+
+  ChildChannel& channel_;
+  ChildPools* pools_ = nullptr;
+  const std::int32_t log_level_;
+  const bool wants_progress_;
+  std::atomic<std::uint32_t> call_{0};
+  std::atomic<std::int64_t> last_progress_{0};
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,196 @@
+#include "host/isolate/children.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "host/isolate/child_call.h"
+#include "host/plugin/pool_set.h"
+#include "host/plugin/services.h"
+#include "host/plugin/types.h"
+
+namespace ganger::host {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration kLeaveTakesAtMost = milliseconds(500);
+constexpr std::uint32_t kCallsBetweenLooks = 100;  // at how much memory a child keeps
+
+/// That of this process, with temporary files where a child may write.
+std::vector<std::string> environment_with(const std::filesystem::path& writable) {
+  std::vector<std::string> environment;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (!text.starts_with("TMPDIR=") && !text.starts_with("GANGER_CHILD=")) environment.emplace_back(text);
+  }
+  environment.push_back("TMPDIR=" + writable.string());
+  return environment;
+}
+
+std::int64_t ns_or_none(const std::optional<Duration>& d) { return d ? d->count() : -1; }
+
+void log_line(std::string_view line) {
+  if (CallScope* scope = default_scope()) scope->log(GANGER_LOG_INFO, line);
+}
+
+}  // namespace
+
+/// A call that is under way.
+struct Children::Running {
+  Child* child = nullptr;
+  ChildCall* call = nullptr;
+  bool is_killed = false;
+};
+
+Children::Children(ChildrenSettings settings, Clock& clock) : settings_(std::move(settings)), clock_(clock) {
+  adopt_orphans();
+}
+
+Children::~Children() {
+  const TimePoint until = std::chrono::steady_clock::now() + kLeaveTakesAtMost;
+  for (const auto& child : idle_) child->dismiss();
+  for (const auto& child : idle_) child->see_off(until, log_line);
+}
+
+IsolatedEnd Children::run(const IsolatedCall& call) {
+  if (std::string why = banned(*call.type.plugin); !why.empty())
+    return {.status = GANGER_FAILED, .why = std::move(why)};
+  Running running;
+  {
+    const std::lock_guard lock(mutex_);
+    running_[call.attempt.task] = &running;
+  }
+  IsolatedEnd end = run_registered(call, running);
+  if (end.has_crashed) count_crash(*call.type.plugin);
+  call.attempt.stop->end_attempt();
+  return end;
+}
+
+IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running) {
+  const auto forget = [&] {
+    const std::lock_guard lock(mutex_);
+    running_.erase(call.attempt.task);
+  };
+  auto child = take(call);
+  if (!child) {
+    forget();
+    return {.status = GANGER_RETRY, .why = child.error().message};
+  }
+  ChildCall child_call(**child, call, {.grace = settings_.grace, .start_limit = settings_.start_limit});
+  {
+    const std::lock_guard lock(mutex_);
+    running.child = child->get();
+    running.call = &child_call;
+    if (running.is_killed) kill(running);
+  }
+  IsolatedEnd end = child_call.run();
+  forget();
+  if (child_call.left_child_fit()) keep(std::move(*child));
+  return end;
+}
+
+void Children::kill(TaskIndex task) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = running_.find(task); found != running_.end()) kill(*found->second);
+}
+
+void Children::kill(Running& running) {
+  running.is_killed = true;
+  if (running.child == nullptr) return;  // it is being started
+  running.call->killed();
+  running.child->process().kill_tree();
+}
+
+/// A warm one that has the same plugin and sandbox, or a new one.
+Result<std::unique_ptr<Child>> Children::take(const IsolatedCall& call) {
+  for (;;) {
+    std::unique_ptr<Child> child;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::ranges::find_if(
+          idle_, [&](const auto& c) { return c->plugin() == call.type.plugin && c->sandbox() == call.sandbox; });
+      if (found == idle_.end()) break;
+      child = std::move(*found);
+      idle_.erase(found);
+    }
+    if (!child->is_gone()) return child;
+  }
+  return start(call);
+}
+
+Result<std::unique_ptr<Child>> Children::start(const IsolatedCall& call) {
+  const auto digest_of = [this](const Plugin& plugin) {
+    return settings_.digest ? settings_.digest(plugin) : std::string();
+  };
+  const Plugin& plugin = *call.type.plugin;
+  ChildStart how{.program = settings_.program,
+                 .environment = environment_with(settings_.writable),
+                 .plugin = &plugin,
+                 .sandbox = call.sandbox};
+  how.setup = {.plugin_file = plugin.file.string(),
+               .digest = digest_of(plugin),
+               .pools = {},
+               .sandbox = call.sandbox,
+               .writable = settings_.writable.string(),
+               .workers = settings_.workers,
+               .log_level = settings_.log_level,
+               .wants_progress = settings_.wants_progress};
+  // The files of plugins are read in the child, whatever its task may read.
+  how.setup.sandbox.read.push_back(plugin.file);
+  for (const auto& p : call.pools.all()) {
+    const PoolSettings& s = p->pool->settings();
+    how.setup.pools.push_back({.name = s.name,
+                               .interface = p->kind->interface,
+                               .kind = p->kind->name,
+                               .plugin_file = p->kind->plugin->file.string(),
+                               .digest = digest_of(*p->kind->plugin),
+                               .size = s.size,
+                               .has_limit = s.limit > 0,
+                               .idle_timeout_ns = ns_or_none(s.idle_timeout),
+                               .max_lifetime_ns = ns_or_none(s.max_lifetime),
+                               .values = p->values});
+    how.setup.sandbox.read.push_back(p->kind->plugin->file);
+  }
+  return Child::start(spawner_, std::move(how));
+}
+
+/// For later calls, unless it has had its share of them.
+void Children::keep(std::unique_ptr<Child> child) {
+  const std::uint32_t calls = child->calls_made();
+  const bool is_worn = calls >= settings_.calls_per_child ||
+                       (calls % kCallsBetweenLooks == 0 && child->resident_bytes() > settings_.most_resident_bytes);
+  if (!is_worn) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_front(std::move(child));
+    // Of many sandboxes only the last ones stay warm.
+    if (idle_.size() <= settings_.workers + 2) return;
+    child = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  child->dismiss();
+  child->see_off(std::chrono::steady_clock::now() + kLeaveTakesAtMost, log_line);
+}
+
+std::string Children::banned(const Plugin& plugin) {
+  const std::lock_guard lock(mutex_);
+  const auto found = crashes_.find(&plugin);
+  if (found == crashes_.end() || found->second.size() < kMostCrashes) return {};
+  return fmt::format("plugin '{}' has crashed {} times within {} s and is not started again in this run", plugin.id,
+                     kMostCrashes, std::chrono::duration_cast<std::chrono::seconds>(kCrashWindow).count());
+}
+
+/// Those that are too long ago are forgotten, until there are enough of them.
+void Children::count_crash(const Plugin& plugin) {
+  const TimePoint now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  std::vector<TimePoint>& times = crashes_[&plugin];
+  if (times.size() >= kMostCrashes) return;
+  std::erase_if(times, [&](TimePoint t) { return now - t > kCrashWindow; });
+  times.push_back(now);
+}
+
+}  // namespace ganger::host

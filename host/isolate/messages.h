@@ -1,0 +1,162 @@
+// The payloads of frames, as plain data. encode() and decode() are each other's inverse; decode() trusts nothing and
+// says nothing at all for a payload that is not exactly one message.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/isolate/frame.h"
+#include "host/plan/sandbox.h"
+#include "host/plugin/context.h"
+#include "host/pools/lease.h"
+
+namespace ganger::host {
+
+/// A pool of the run, for the child to open resources of.
+struct PoolMessage {
+  std::string name, interface, kind;  ///< kind: its name within the plugin
+  std::string plugin_file, digest;
+  std::uint32_t size = 1;
+  bool has_limit = false;
+  std::int64_t idle_timeout_ns = -1, max_lifetime_ns = -1;  ///< negative = none
+  std::vector<Values> values;                               ///< of the kind's parameters
+};
+
+/// The first frame to a child.
+struct SetupMessage {
+  std::string plugin_file, digest;  ///< digest empty = not checked
+  std::vector<PoolMessage> pools;   ///< in the order of the host's set
+  Sandbox sandbox;
+  std::string writable;
+  std::uint32_t workers = 1;
+  std::int32_t log_level = 0;
+  bool wants_progress = false;
+};
+
+struct CallMessage {
+  std::string type, task;  ///< type: its name within the plugin
+  std::uint32_t attempt = 0;
+  std::int64_t deadline_ns = 0;
+  std::vector<Values> values;
+};
+
+struct StopMessage {
+  std::int32_t reason = 0;
+};
+
+/// To an input, work_dir or place of that request number; which fields count depends on what was asked.
+struct ReplyMessage {
+  std::uint32_t request = 0;
+  bool is_found = false;
+  Value value{};
+  std::string text{};
+  AcquireEnd end = AcquireEnd::failed;
+  std::uint64_t place = 0;
+  std::int64_t waited_ns = 0;
+};
+
+/// The plugins are open.
+struct ReadyMessage {
+  std::vector<std::string> missing;  ///< what the lock-down could not do
+};
+
+struct RefusedMessage {
+  ganger_status status = GANGER_FAILED;
+  std::string why;
+};
+
+struct LogMessage {
+  std::int32_t level = 0;
+  std::string line;
+};
+
+struct ProgressMessage {
+  std::uint64_t done = 0, total = 0;
+  std::string what;
+};
+
+struct InputMessage {
+  std::uint32_t request = 0;
+  std::string task, name;
+};
+
+struct WorkDirMessage {
+  std::uint32_t request = 0;
+};
+
+struct PlaceMessage {
+  std::uint32_t request = 0;
+  std::uint32_t pool = 0;
+  std::int64_t wait_ns = -1;  ///< negative = as the pool's settings say
+};
+
+struct PlaceFilledMessage {
+  std::uint32_t pool = 0;
+  Filling filling = Filling::opened;
+};
+
+struct PlaceBackMessage {
+  std::uint32_t pool = 0;
+  std::uint64_t place = 0;
+};
+
+struct ResultMessage {
+  ganger_status status = GANGER_OK;
+  std::string why;
+  Outputs outputs;
+  std::uint32_t processes = 0;  ///< that the task had left running
+};
+
+std::string encode(const SetupMessage& message);
+std::string encode(const CallMessage& message);
+std::string encode(const StopMessage& message);
+std::string encode(const ReplyMessage& message);
+std::string encode(const ReadyMessage& message);
+std::string encode(const RefusedMessage& message);
+std::string encode(const LogMessage& message);
+std::string encode(const ProgressMessage& message);
+std::string encode(const InputMessage& message);
+std::string encode(const WorkDirMessage& message);
+std::string encode(const PlaceMessage& message);
+std::string encode(const PlaceFilledMessage& message);
+std::string encode(const PlaceBackMessage& message);
+std::string encode(const ResultMessage& message);
+
+/// A call without copies of its values.
+std::string encode_call(const CallMessage& message, const std::vector<const Values*>& values);
+
+template <class Message>
+std::optional<Message> decode(std::string_view payload);
+template <>
+std::optional<SetupMessage> decode(std::string_view payload);
+template <>
+std::optional<CallMessage> decode(std::string_view payload);
+template <>
+std::optional<StopMessage> decode(std::string_view payload);
+template <>
+std::optional<ReplyMessage> decode(std::string_view payload);
+template <>
+std::optional<ReadyMessage> decode(std::string_view payload);
+template <>
+std::optional<RefusedMessage> decode(std::string_view payload);
+template <>
+std::optional<LogMessage> decode(std::string_view payload);
+template <>
+std::optional<ProgressMessage> decode(std::string_view payload);
+template <>
+std::optional<InputMessage> decode(std::string_view payload);
+template <>
+std::optional<WorkDirMessage> decode(std::string_view payload);
+template <>
+std::optional<PlaceMessage> decode(std::string_view payload);
+template <>
+std::optional<PlaceFilledMessage> decode(std::string_view payload);
+template <>
+std::optional<PlaceBackMessage> decode(std::string_view payload);
+template <>
+std::optional<ResultMessage> decode(std::string_view payload);
+
+}  // namespace ganger::host
