@@ -1,0 +1,143 @@
+#include "host/isolate/lock_down.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "host/isolate/landlock.h"
+#include "host/isolate/memory_size.h"
+#include "host/isolate/network.h"
+
+namespace ganger::host {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Enough for any task, and few enough that a leak is seen before the machine has none left.
+constexpr rlim_t kMostDescriptors = 4096;
+
+// A sanitizer's shadow takes terabytes of addresses.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitsAddresses = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kLimitsAddresses = false;
+#else
+constexpr bool kLimitsAddresses = true;
+#endif
+#else
+constexpr bool kLimitsAddresses = true;
+#endif
+
+/// Readable besides what the job grants, for without it hardly a program runs or a host name is found. All of /proc:
+/// what a task starts has a number of its own there, and what is secret of other processes Landlock refuses by
+/// itself.
+constexpr const char* kReadableBySystem[] = {"/usr",
+                                             "/bin",
+                                             "/sbin",
+                                             "/lib",
+                                             "/lib32",
+                                             "/lib64",
+                                             "/libx32",
+                                             "/etc/alternatives",
+                                             "/etc/gai.conf",
+                                             "/etc/group",
+                                             "/etc/host.conf",
+                                             "/etc/hosts",
+                                             "/etc/ld.so.cache",
+                                             "/etc/ld.so.conf",
+                                             "/etc/ld.so.conf.d",
+                                             "/etc/ld.so.preload",
+                                             "/etc/locale.alias",
+                                             "/etc/localtime",
+                                             "/etc/nsswitch.conf",
+                                             "/etc/passwd",
+                                             "/etc/protocols",
+                                             "/etc/resolv.conf",
+                                             "/etc/services",
+                                             "/etc/ssl/certs",
+                                             "/etc/ssl/openssl.cnf",
+                                             "/etc/timezone",
+                                             "/proc",
+                                             "/sys/devices/system/cpu",
+                                             "/dev/null",
+                                             "/dev/zero",
+                                             "/dev/full",
+                                             "/dev/random",
+                                             "/dev/urandom"};
+
+void add(Lines& lines, Lines more) {
+  lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// Never above what is allowed already; `what` for the line if it cannot be.
+Lines limit(__rlimit_resource resource, rlim_t most, const char* what) {
+  rlimit now{};
+  getrlimit(resource, &now);
+  const rlimit wanted{std::min(now.rlim_cur, most), std::min(now.rlim_max, most)};
+  if (setrlimit(resource, &wanted) == 0) return {};
+  return {fmt::format("{} cannot be limited: {}", what, std::strerror(errno))};
+}
+
+Lines limit_resources(const Sandbox& sandbox) {
+  Lines lines = limit(RLIMIT_CORE, 0, "core files");
+  add(lines, limit(RLIMIT_NOFILE, kMostDescriptors, "descriptors"));
+  if (!kLimitsAddresses) return lines;
+  const std::uint64_t memory = sandbox.memory_bytes != 0 ? sandbox.memory_bytes : usable_memory() / 2;
+  add(lines, limit(RLIMIT_AS, memory, "memory"));
+  return lines;
+}
+
+/// What is granted for `path`: itself, or the folder of a file that is to be made.
+Lines grant(const Landlock& landlock, const std::filesystem::path& path, Access access) {
+  if (landlock.allow(path, access)) return {};
+  if (errno == ENOENT && path.has_filename() && landlock.allow(path.parent_path(), access)) return {};
+  return {fmt::format("{} '{}' cannot be granted: {}; correct it in the sandbox of the job",
+                      access == Access::read ? "reading" : "writing", path.string(), std::strerror(errno))};
+}
+
+Lines restrict_files(const LockDown& rules) {
+  const Landlock landlock(!rules.sandbox.reads_all);
+  if (!landlock.is_open()) return Landlock::missing();
+  Lines lines = Landlock::missing();
+  if (!rules.sandbox.reads_all) {
+    for (const char* path : kReadableBySystem) landlock.allow(path, Access::read);
+    for (const auto& path : rules.sandbox.read) add(lines, grant(landlock, path, Access::read));
+  }
+  landlock.allow("/dev/null", Access::write);
+  if (!rules.writable.empty()) add(lines, grant(landlock, rules.writable, Access::write));
+  for (const auto& path : rules.sandbox.write) add(lines, grant(landlock, path, Access::write));
+  if (!landlock.enforce())
+    lines.push_back(fmt::format("Landlock cannot be used: {}; tasks can read and write all that their user can",
+                                std::strerror(errno)));
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> lock_down(const LockDown& rules) {
+  Lines lines = limit_resources(rules.sandbox);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    lines.push_back(fmt::format("new privileges cannot be given up: {}", std::strerror(errno)));
+  add(lines, restrict_files(rules));
+  if (!rules.sandbox.network)
+    if (const int error = give_up_network(); error != 0)
+      lines.push_back(
+          fmt::format("the network cannot be given up: {}; tasks with network = false have it all the same",
+                      std::strerror(error)));
+  return lines;
+}
+
+std::vector<std::string> missing_locks() {
+  Lines lines = Landlock::missing();
+  add(lines, missing_network_lock());
+  return lines;
+}
+
+}  // namespace ganger::host
