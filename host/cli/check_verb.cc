@@ -4,6 +4,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "host/cli/pins.h"
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
@@ -46,8 +47,19 @@ Json report_json(const Options& options, std::string_view what, bool is_fine, Js
   return json;
 }
 
+/// Checks the job and, with --pin, pins its plugins; then `pinned` is how many.
+tl::expected<Prepared, Errors> prepare_and_pin(const Options& options, std::optional<std::size_t>& pinned) {
+  auto prepared = prepare(options);
+  if (!prepared || !options.pin) return prepared;
+  const auto written = pin_plugins(options, *prepared);
+  if (!written) return tl::unexpected(written.error());
+  pinned = *written;
+  return prepared;
+}
+
 int check_job(const Options& options) {
-  const auto prepared = prepare(options);
+  std::optional<std::size_t> pinned;
+  const auto prepared = prepare_and_pin(options, pinned);
   if (options.as_json) {
     Json problems = Json::array();
     if (!prepared)
@@ -56,13 +68,15 @@ int check_job(const Options& options) {
     if (prepared) {
       json["tasks"] = prepared->job.plan.size();
       json["pools"] = prepared->job.pools.size();
+      if (pinned) json["pinned"] = *pinned;
     }
     answer(json_text(json) + "\n");
   } else if (!prepared) {
     say(prepared.error());
   } else if (!options.quiet) {
-    answer(fmt::format("{}: fine ({}, {})\n", printable(options.subject), counted(prepared->job.plan.size(), "task"),
-                       counted(prepared->job.pools.size(), "pool")));
+    answer(fmt::format("{}: fine ({}, {}{})\n", printable(options.subject),
+                       counted(prepared->job.plan.size(), "task"), counted(prepared->job.pools.size(), "pool"),
+                       pinned ? ", " + counted(*pinned, "plugin") + " pinned" : ""));
   }
   return prepared ? kExitOk : kExitCheckFailed;
 }
@@ -145,7 +159,10 @@ int check_verb(const Options& options) {
                     problem ? problem.message() : "there is no such file"));
     return status.type() == fs::file_type::not_found ? kExitNotFound : kExitIo;
   }
-  return is_plugin(options.subject) ? check_plugin(options) : check_job(options);
+  if (!is_plugin(options.subject)) return check_job(options);
+  if (!options.pin) return check_plugin(options);
+  say("error: --pin takes a job, whose plugins it pins");
+  return kExitUsage;
 }
 
 }  // namespace ganger::host

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/cli/pins.h"
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
@@ -60,7 +61,9 @@ int exec_verb(const Options& options) {
   const auto state = state_dir(options);
   if (!state) return fail({state.error()});
   Prepared prepared;
-  prepared.registry = make_registry(options, {});
+  auto pins = pins_for(options, {});
+  if (!pins) return fail(pins.error());
+  prepared.registry = make_registry(options, {}, std::move(*pins));
   prepared.facts = make_facts(options, *state);
   const auto type = find_task_type(*prepared.registry, options.subject);
   if (!type) return fail({type.error()});

@@ -104,8 +104,13 @@ po::options_description options_of(Verb verb) {
     add("trace", text()->value_name("FILE"), "writes which thread did what when, for Perfetto and chrome://tracing");
     add("metrics", text()->value_name("FILE.prom"), "writes the numbers of the run as Prometheus text");
   }
-  if (loads_plugins(verb))
+  if (loads_plugins(verb)) {
     add("plugin-dir,P", texts()->composing()->value_name("DIR"), "looks for plugins there first");
+    add("unsafe-plugins", "loads plugins that others could have changed, too");
+  }
+  if (takes_job(verb) || verb == Verb::resume || verb == Verb::exec)
+    add("plugins-lock", text()->value_name("FILE"), "the builds that plugins must be, not plugins.lock by the job");
+  if (verb == Verb::check) add("pin", "writes the plugins that the job uses into plugins.lock");
   if (is_reading(verb) || verb == Verb::run)
     add("format", text()->value_name("text|json"), verb == Verb::run ? "of --dry-run" : "of the answer");
   if (verb == Verb::graph) add("as", text()->value_name("dot|mermaid|json"), "how the graph is written");
@@ -166,6 +171,8 @@ class Reader {
     if (!word("on-busy", {"skip", "wait"}, on_busy) || !word("assume", {"done", "rerun"}, assume)) return false;
     options_.on_busy = on_busy == "skip" ? OnBusy::skip : OnBusy::wait;
     options_.assume = assume.empty() ? Assume::nothing : assume == "done" ? Assume::done : Assume::rerun;
+    options_.unsafe_plugins = values_.count("unsafe-plugins") > 0;
+    options_.pin = values_.count("pin") > 0;
     options_.isolate = values_.count("isolate") > 0;
     options_.no_history = values_.count("no-history") > 0;
     options_.accept_changes = values_.count("accept-changes") > 0;
@@ -207,6 +214,10 @@ class Reader {
     if (const auto* dir = find("state-dir")) {
       if (dir->empty()) return fail("--state-dir needs a folder");
       options_.state_dir = fs::absolute(*dir).lexically_normal();
+    }
+    if (const auto* file = find("plugins-lock")) {
+      if (file->empty()) return fail("--plugins-lock needs a file name");
+      options_.plugins_lock = fs::absolute(*file).lexically_normal();
     }
     for (const std::string& dir : all("plugin-dir")) {
       if (dir.empty()) return fail("--plugin-dir needs a folder");

@@ -52,6 +52,8 @@ struct Options {
   OnBusy on_busy = OnBusy::skip;
   Assume assume = Assume::nothing;
   std::uint32_t most = 20;  ///< runs in the history; 0 = all
+  std::filesystem::path plugins_lock;  ///< absolute; empty = the one beside the job
+  bool unsafe_plugins = false, pin = false;
   bool isolate = false, no_history = false, accept_changes = false;
   bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
   ExitStyle exit_style = ExitStyle::seed;

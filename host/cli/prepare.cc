@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "host/cli/pins.h"
 #include "host/cli/say.h"
 #include "host/plan/check_tasks.h"
 #include "host/plugin/services.h"
@@ -57,10 +58,19 @@ Result<fs::path> state_dir(const Options& options) {
       "and this user has no home; give one with --state-dir");
 }
 
-std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs) {
+std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs,
+                                        std::optional<Pins> pins) {
   SearchPath path(Environment::of_this_process(), options.plugin_dirs, job_dirs);
   for (const std::string& warning : path.warnings()) say("warning: " + warning);
-  return std::make_unique<Registry>(std::move(path), host_table());
+  Admission admission{.trusts_all = options.unsafe_plugins};
+  if (options.unsafe_plugins)
+    say("warning: --unsafe-plugins: it is not asked who could have changed the plugins that are loaded");
+  if (pins)
+    admission.check_pin = [pins = std::move(*pins)](const std::string& id, const std::string& version,
+                                                    const std::string& sha256) {
+      return check_pin(pins, id, version, sha256);
+    };
+  return std::make_unique<Registry>(std::move(path), host_table(), std::move(admission));
 }
 
 Facts make_facts(const Options& options, const fs::path& state, const std::string& run) {
@@ -80,7 +90,9 @@ tl::expected<Prepared, Errors> prepare(const Options& options, const std::string
   Prepared prepared;
   prepared.state = state.value_or(fs::path());
   prepared.reading = read_job(options.subject);
-  prepared.registry = make_registry(options, prepared.reading.job.plugins);
+  auto pins = pins_for(options, prepared.reading.job.dir);
+  if (!pins) return tl::unexpected(std::move(pins).error());
+  prepared.registry = make_registry(options, prepared.reading.job.plugins, std::move(*pins));
   prepared.facts = make_facts(options, prepared.state, run);
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts,
                            {.only = options.only, .isolates_all = options.isolate});
@@ -111,6 +123,8 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.exit_style = options.exit_style;
   s.again = "ganger run " + shell_quoted(options.subject);
   for (const auto& dir : options.plugin_dirs) s.again += " -P " + shell_quoted(dir.string());
+  if (options.unsafe_plugins) s.again += " --unsafe-plugins";
+  if (!options.plugins_lock.empty()) s.again += " --plugins-lock " + shell_quoted(options.plugins_lock.string());
   for (const auto& [name, value] : options.params)
     s.again += " -p " + shell_quoted(name + "=" + masked(value, prepared.job.secrets));
   s.again += " --only";

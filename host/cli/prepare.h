@@ -1,10 +1,12 @@
 // From options to a plan: what run, plan, check and graph have in common.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "host/cli/options.h"
 #include "host/cli/session.h"
 #include "host/job/read_job.h"
+#include "host/job/read_pins.h"
 #include "host/plan/make_plan.h"
 #include "host/plugin/registry.h"
 
@@ -22,7 +24,8 @@ struct Prepared {
 /// Errors: configuration, when none of them says where
 Result<std::filesystem::path> state_dir(const Options& options);
 
-std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs);
+std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs,
+                                        std::optional<Pins> pins = {});
 /// `state` may be empty where nothing is going to run. Shape: run = the id of one that goes on; empty = a new one
 Facts make_facts(const Options& options, const std::filesystem::path& state, const std::string& run = {});
 

@@ -35,8 +35,8 @@ std::string octal(mode_t mode) {
   return text.data();
 }
 
-std::string_view kind_of(mode_t mode) {
-  return S_ISDIR(mode) ? "the folder " : S_ISLNK(mode) ? "the link " : "the file ";
+std::string name_of(const fs::path& path, mode_t mode) {
+  return (S_ISDIR(mode) ? "the folder " : S_ISLNK(mode) ? "the link " : "the file ") + path.string();
 }
 
 /// Goes down from the root as the kernel would, and looks at everything on the way. What was found good above cannot
@@ -89,9 +89,8 @@ class Walk {
     // Nobody can remove or rename what another user has in a sticky folder. That makes a folder in it as good as its
     // owner; files and links in it are refused all the same, there is no good reason to have one there.
     if (is_sticky_ && !S_ISDIR(facts->mode))
-      return refused(
-          std::string(kind_of(facts->mode)) + path.string() + " lies in a folder where everybody may put files",
-          "move it into a folder of your own");
+      return refused(name_of(path, facts->mode) + " lies in a folder where everybody may put files",
+                     "move it into a folder of your own");
     if (auto good = check(path, *facts); !good) return good;
     if (S_ISLNK(facts->mode)) return follow(path, facts->link_target);
     here_ = path;
@@ -113,10 +112,11 @@ class Walk {
   }
 
   Result<void> check(const fs::path& path, const PathFacts& facts) const {
-    const std::string what = std::string(kind_of(facts.mode)) + path.string();
+    const std::string what = name_of(path, facts.mode);
     if (facts.owner != 0 && facts.owner != user_)
-      return refused(what + " belongs to " + user_text(facts.owner) + ", who is neither root nor " + user_text(user_),
-                     "chown it to one of them");
+      return refused(what + " belongs to " + user_text(facts.owner) + ", who is " +
+                         (user_ == 0 ? "not root" : "neither root nor " + user_text(user_)),
+                     "chown it to " + std::string(user_ == 0 ? "root" : "one of them"));
     if (S_ISLNK(facts.mode) || is_open_folder(facts)) return {};  // a link has no permissions of its own
     const bool group = (facts.mode & S_IWGRP) != 0, others = (facts.mode & S_IWOTH) != 0;
     if (!group && !others) return {};
