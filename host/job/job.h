@@ -61,12 +61,12 @@ enum class Isolate : std::uint8_t {
 
 /// `[[task]]`. A job may hold a million.
 struct TaskEntry {
-  std::string name;              ///< unique, [a-z0-9_-]{1,63}; empty = it was wrong and that has been reported
-  std::string uses;              ///< "PLUGIN.TYPE"; empty = as above
-  std::vector<NameAt> after;     ///< tasks of this job, no duplicates; those that `${tasks...}` implies are not in it
-  std::vector<Setting> with;     ///< in the order of the file
-  std::vector<Setting> sandbox;  ///< `[task.sandbox]`
-  std::optional<std::chrono::nanoseconds> timeout;  ///< of one attempt; above 0
+  std::string name;           ///< unique, [a-z0-9_-]{1,63}; empty = it was wrong and that has been reported
+  std::string uses;           ///< "PLUGIN.TYPE"; empty = as above
+  std::vector<NameAt> after;  ///< tasks of this job, no duplicates; those that `${tasks...}` implies are not in it
+  std::vector<Setting> with;  ///< in the order of the file
+  std::unique_ptr<const std::vector<Setting>> sandbox;  ///< `[task.sandbox]`; null = none, as in most tasks
+  std::optional<std::chrono::nanoseconds> timeout;      ///< of one attempt; above 0
   std::chrono::nanoseconds backoff = std::chrono::seconds(1);
   std::optional<bool> heavy;  ///< nothing = as the plugin says
   std::uint16_t retries = 0;

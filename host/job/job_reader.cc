@@ -204,7 +204,7 @@ void JobReader::read_task_key(const TomlEntry& entry, TaskEntry& task) {
   } else if (key == "isolate") {
     read_isolate(entry, task);
   } else if (key == "sandbox") {
-    task.sandbox = fields_.settings(entry);
+    task.sandbox = std::make_unique<const std::vector<Setting>>(fields_.settings(entry));
   } else if (key == "timeout") {
     task.timeout = fields_.duration(entry, Zero::refused);
   } else if (key == "retries") {

@@ -149,11 +149,11 @@ void Planner::draft_task(TaskIndex i, Binder& binder) {
   for (const NameAt& before : entry.after)
     if (const auto at = index_.find(before.name); at != index_.end()) draft.before.push_back(at->second);
   draft.type = task_type(entry);
-  if (!entry.sandbox.empty()) {
-    draft.sandbox = binder.bind(kSandboxParams, entry.sandbox, "the sandbox", job_.where(entry.where), nullptr);
+  if (entry.sandbox != nullptr) {
+    draft.sandbox = binder.bind(kSandboxParams, *entry.sandbox, "the sandbox", job_.where(entry.where), nullptr);
     if (entry.isolate == Isolate::thread && !wishes_.isolates_all)
       add({ErrorKind::bad_job, "a task with a sandbox runs in a child process; take out isolate = \"thread\"", {}},
-          job_.where(entry.sandbox.front().where));
+          job_.where(entry.where));
   }
   if (draft.type == nullptr) return;
   if (draft.type->params.empty() && entry.with.empty()) return check_needs(entry, draft);
@@ -224,7 +224,7 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
 }
 
 bool Planner::wants_child(const TaskEntry& entry) const {
-  return wishes_.isolates_all || entry.isolate == Isolate::process || !entry.sandbox.empty();
+  return wishes_.isolates_all || entry.isolate == Isolate::process || entry.sandbox != nullptr;
 }
 
 bool Planner::is_isolated(const TaskEntry& entry, const TaskType& type) const {

@@ -32,7 +32,7 @@ Loop::Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts)
   for (TaskIndex i = 0; i < plan.size(); ++i) record_.tasks[i].waiting_for = plan.graph().predecessor_count(i);
   take_over_done();
   for (TaskIndex i = 0; i < plan.size(); ++i)
-    if (record_.tasks[i].waiting_for == 0) settle(i);
+    if (record_.tasks[i].waiting_for == 0 && record_.tasks[i].state == TaskState::waiting) settle(i);
 }
 
 Loop::~Loop() = default;

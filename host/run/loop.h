@@ -26,7 +26,7 @@ struct LoopSettings {
   Duration grace = std::chrono::seconds(10);
   bool keep_going = false;
   std::uint64_t seed = 0;              ///< of the jitter of retries
-  std::vector<TaskIndex> done_before;  ///< by an earlier process, whose run this one goes on with
+  std::vector<TaskIndex> done_before{};  ///< by an earlier process, whose run this one goes on with
 };
 
 /// What the loop is connected to. All outlive it.

@@ -59,9 +59,15 @@ class Run {
       : stop_(kNever),
         pools_(clock_),
         dir_("/nonexistent"),
-        call_({.plan = plan, .pools = pools_, .outputs = outputs_, .dir = dir_, .events = events_, .clock = clock_}),
+        call_({.plan = plan,
+               .pools = pools_,
+               .outputs = outputs_,
+               .dir = dir_,
+               .events = events_,
+               .clock = clock_,
+               .journal = journal_}),
         workers_(1, call_),
-        loop_(plan, {}, {call_, workers_, clock_, stop_, events_, [] { return true; }, [] {}}) {
+        loop_(plan, {}, {call_, workers_, clock_, stop_, events_, journal_, [] { return true; }, [] {}}) {
     workers_.report_to(loop_);
   }
   void go() { loop_.run_lane(); }
@@ -70,6 +76,7 @@ class Run {
   SteadyClock clock_;
   Stop stop_;
   NoEvents events_;
+  NoJournal journal_;
   PoolSet pools_;
   OutputStore outputs_;
   RunDir dir_;

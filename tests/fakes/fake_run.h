@@ -8,6 +8,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_tasks.h"
 #include "tests/fakes/recorded_events.h"
+#include "tests/fakes/recorded_journal.h"
 
 namespace ganger::host {
 
@@ -77,7 +78,7 @@ class FakeRun {
   int failing_lanes = 0;  // so often there is no thread for a new lane
   Stop stop;
   RecordedEvents events;
-  NoJournal journal;
+  RecordedJournal journal;
   FakeBody body{clock, script};
   std::unique_ptr<FakeWorkers> workers;
   std::unique_ptr<Loop> loop;

@@ -19,6 +19,7 @@ struct Act {
   bool obeys = true;                             ///< ends when it is asked to stop
   ganger_status stop_status = GANGER_CANCELLED;  ///< then
   Duration reaction{0};                          ///< so long after it was asked
+  bool crashes = false;                          ///< the child it is in
 };
 
 /// The script of a run, and who looks on: both may be called with the loop's lock held.
@@ -39,7 +40,7 @@ class FakeBody final : public TaskBody {
   Finished run(const Attempt& attempt) override {
     script_.started(attempt, false);
     const Act act = script_.act(attempt);
-    Finished f{.task = attempt.task, .number = attempt.number, .status = act.status};
+    Finished f{.task = attempt.task, .number = attempt.number, .status = act.status, .has_crashed = act.crashes};
     const TimePoint end = act.never_ends ? kNever : clock_.now() + act.length;
     const bool is_asked = clock_.run_until(
         end, [&] { return (act.obeys && attempt.stop->reason() != 0) || (act.never_ends && script_.is_over()); });
@@ -122,6 +123,7 @@ class FakeWorkers final : public Executor {
     if (std::exchange(r->has_ended, true)) return;
     Finished f{.task = r->attempt.task, .number = r->attempt.number, .status = status, .ended = clock_.now()};
     f.worker = r->attempt.worker;
+    f.has_crashed = r->act.crashes;
     if (status != GANGER_OK) f.why = "as scripted";
     script_.left(f);
     // One that was given up and comes back late is reported too: the loop must not care.

@@ -135,8 +135,8 @@ TEST(WrongJob, AnUnknownKeyLikeNoOtherGetsTheListOfKeys) {
       "a.toml:1:1: error: unknown key 'colour'; there are name, timeout, grace, workers, plugins, params, pools, "
       "task");
   EXPECT_EQ(about_task("colour = 1"),
-            "a.toml:4:1: error: unknown key 'colour'; there are name, uses, after, with, heavy, isolate, timeout, "
-            "retries, backoff, when");
+            "a.toml:4:1: error: unknown key 'colour'; there are name, uses, after, with, heavy, isolate, sandbox, "
+            "timeout, retries, backoff, when");
   EXPECT_EQ(about_pool("colour = 1"),
             "a.toml:6:1: error: unknown key 'colour'; there are kind, size, limit, wait, idle_timeout, max_lifetime, "
             "with");
@@ -290,12 +290,6 @@ TEST(WrongJob, AnUnknownWhenOrIsolateGetsTheChoices) {
       "a.toml:4:8: error: when must be \"ok\", \"failed\" or \"always\", not \"fail\" (did you mean 'failed'?)");
   EXPECT_EQ(about_task("isolate = \"container\""),
             "a.toml:4:11: error: isolate must be \"thread\" or \"process\", not \"container\"");
-}
-
-TEST(WrongJob, ChildProcessesAreRefusedByThisVersion) {
-  EXPECT_EQ(about_task("isolate = \"process\""),
-            "a.toml:4:11: error: this version of ganger runs no tasks in child processes; leave isolate out or write "
-            "\"thread\"");
 }
 
 TEST(WrongJob, AJobNameIsOneVisibleLine) {

@@ -17,14 +17,15 @@ std::string task(const std::string& name, const std::string& uses = "demo.noop",
   return "[[task]]\nname = \"" + name + "\"\nuses = \"" + uses + "\"\n" + more + "\n";
 }
 
-tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vector<std::string>& only = {}) {
+tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vector<std::string>& only = {},
+                                         bool isolates_all = false) {
   static Registry registry(SearchPath({}, {std::filesystem::path(GANGER_BINARY_DIR) / "lib/ganger/plugins"}, {}),
                            host_table());
   const Facts facts{
       .overrides = {}, .run_id = "r", .run_dir = "/r", .current_dir = "/cwd", .env = [](const std::string&) {
         return static_cast<const char*>(nullptr);
       }};
-  return make_plan(parse_job(job, "a.toml"), registry, facts, {.only = only});
+  return make_plan(parse_job(job, "a.toml"), registry, facts, {.only = only, .isolates_all = isolates_all});
 }
 
 std::vector<std::string> errors_of(const std::string& job, const std::vector<std::string>& only = {}) {
@@ -107,6 +108,54 @@ TEST(MakePlan, OnlyKeepsATaskAndWhatItComesAfter) {
   EXPECT_THAT(names(planned->plan), ElementsAre("b", "a"));
   EXPECT_THAT(errors_of(job, {"bb"}),
               ElementsAre(HasSubstr("--only bb: this job has no task of that name (did you mean 'b'?)")));
+}
+
+TEST(MakePlan, ATaskIsIsolatedWhenTheJobOrTheCommandLineSaysSo) {
+  const std::string job =
+      task("a", "demo.noop", "isolate = \"process\"") + task("b") + task("c", "demo.noop", "isolate = \"thread\"");
+
+  const auto planned = plan_of(job);
+  const auto all = plan_of(job, {}, true);
+
+  ASSERT_TRUE(planned && all);
+  EXPECT_TRUE(planned->plan.task(0).is_isolated);
+  EXPECT_FALSE(planned->plan.task(1).is_isolated);
+  EXPECT_FALSE(planned->plan.task(2).is_isolated);
+  EXPECT_TRUE(all->plan.task(1).is_isolated && all->plan.task(2).is_isolated);
+}
+
+TEST(MakePlan, ASandboxIsReadAsParametersAreAndMakesTheTaskAnIsolatedOne) {
+  const auto planned = plan_of("[params]\nout = \"/srv/out\"\n" + task("a") + task("b") +
+                               "[task.sandbox]\nread = [\"/usr\", \"here\"]\nwrite = [\"${params.out}\"]\n"
+                               "network = false\nmemory = \"64MiB\"\n");
+
+  ASSERT_TRUE(planned);
+  EXPECT_FALSE(planned->plan.task(0).is_isolated);
+  ASSERT_TRUE(planned->plan.task(1).is_isolated);
+  const Sandbox& sandbox = planned->plan.sandbox(1);
+  EXPECT_FALSE(sandbox.reads_all);
+  EXPECT_THAT(sandbox.read, ElementsAre("/usr", "/cwd/here"));
+  EXPECT_THAT(sandbox.write, ElementsAre("/srv/out"));
+  EXPECT_FALSE(sandbox.network);
+  EXPECT_EQ(sandbox.memory_bytes, 64u << 20U);
+}
+
+TEST(MakePlan, ATaskInAChildMayWriteWhereItsPoolsAre) {
+  const auto planned = plan_of("[pools.db]\nkind = \"sqlite.connection\"\nwith = { path = \"/srv/db/a.db\" }\n" +
+                               task("a", "sqlite.query", "with = { sql = \"select 1\" }\nisolate = \"process\""));
+
+  ASSERT_TRUE(planned);
+  EXPECT_THAT(planned->plan.sandbox(0).write, ElementsAre("/srv/db"));
+  EXPECT_TRUE(planned->plan.sandbox(0).reads_all);
+}
+
+TEST(MakePlan, WrongSandboxesAreReportedAtTheirPlace) {
+  EXPECT_THAT(errors_of(task("a", "demo.noop", "sandbox = { netwrok = false }")),
+              ElementsAre(HasSubstr("the sandbox has no parameter 'netwrok' (did you mean 'network'?)")));
+  EXPECT_THAT(errors_of(task("a", "demo.noop", "sandbox = { write = \"/srv\" }")),
+              ElementsAre(HasSubstr("must be a list such as")));
+  EXPECT_THAT(errors_of(task("a", "demo.noop", "isolate = \"thread\"\nsandbox = { network = false }")),
+              ElementsAre(HasSubstr("a task with a sandbox runs in a child process; take out isolate")));
 }
 
 }  // namespace

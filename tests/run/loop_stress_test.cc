@@ -78,9 +78,10 @@ TEST_P(LoopStress, EveryTaskEndsOnceWhateverTheThreadsDo) {
   SteadyClock clock;
   Stop stop(kNever);
   NoEvents nobody;
+  NoJournal journal;
   Bell bell;
   auto workers = std::make_unique<WorkPool>(GetParam(), body);
-  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] { return true; }, [&] { bell.ring(); }});
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, journal, [] { return true; }, [&] { bell.ring(); }});
   workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });
@@ -99,9 +100,10 @@ TEST_P(LoopStress, AnInterruptInTheMiddleLeavesNothingBehind) {
   SteadyClock clock;
   Stop stop(kNever);
   NoEvents nobody;
+  NoJournal journal;
   Bell bell;
   auto workers = std::make_unique<WorkPool>(GetParam(), body);
-  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, [] { return true; }, [&] { bell.ring(); }});
+  Loop loop(plan, {}, {body, *workers, clock, stop, nobody, journal, [] { return true; }, [&] { bell.ring(); }});
   workers->report_to(loop);
 
   std::thread lane([&] { loop.run_lane(); });

@@ -506,6 +506,96 @@ TEST(Loop, ADrainLetsEndWhatRunsAndStartsNothingButCleanUp) {
   EXPECT_TRUE(rig.loop->left_out_tasks());
 }
 
+// ------------------------------------------------------------------------------------- child processes, resumed runs
+
+constexpr PlannedTask isolated(const TaskType* type = nullptr) {
+  return {.type = type, .is_heavy = true, .is_isolated = true};
+}
+constexpr Act crashes() { return {.status = GANGER_FAILED, .crashes = true}; }
+
+TEST(Loop, ATaskWhoseChildWasEndedByASignalHasCrashed) {
+  Rig rig;
+  const auto a = rig.add("a", crashes(), isolated());
+
+  rig.go();
+
+  EXPECT_EQ(rig.state(a), TaskState::crashed);
+  EXPECT_EQ(rig.loop->record().failures(), 1u);
+}
+
+TEST(Loop, ACrashIsTriedAgainOnlyWhereTheTypeIsIdempotent) {
+  TaskType careful, rash;
+  careful.flags = GANGER_TASK_IDEMPOTENT;
+  Rig rig;
+  rig.settings.keep_going = true;
+  const auto a = rig.add("a", {}, isolated(&careful), {.retries = 1});
+  const auto b = rig.add("b", {}, isolated(&rash), {.retries = 1});
+  rig.act_of = [](const Attempt& attempt, Act) { return attempt.number == 1 ? crashes() : Act{}; };
+
+  rig.go();
+
+  EXPECT_EQ(rig.state(a), TaskState::done);
+  EXPECT_EQ(rig.state(b), TaskState::crashed);
+  EXPECT_THAT(rig.reason(b), testing::HasSubstr("not tried again: it is not idempotent"));
+}
+
+TEST(Loop, ATaskInAChildGetsTheTimeToKillItBeforeItsThreadIsGivenUp) {
+  Rig rig;
+  rig.settings.grace = seconds(2);
+  const auto a = rig.add("a", {.never_ends = true, .reaction = milliseconds(2500)}, isolated());
+  rig.interrupt_at(seconds(1));
+
+  rig.go();
+
+  EXPECT_EQ(rig.state(a), TaskState::interrupted);
+  EXPECT_EQ(rig.loop->given_up_threads(), 0u);
+}
+
+// a --> b --> c
+TEST(Loop, WhatAnEarlierProcessHadDoneStaysDone) {
+  Rig rig;
+  const auto a = rig.add("a"), b = rig.add("b"), c = rig.add("c");
+  rig.after(b, {a});
+  rig.after(c, {b});
+  rig.settings.done_before = {a, b};
+
+  rig.go();
+
+  EXPECT_THAT(rig.started, ElementsAre("c"));
+  EXPECT_EQ(rig.state(a), TaskState::done);
+  EXPECT_EQ(rig.loop->record().count(TaskState::done), 3u);
+  EXPECT_EQ(rig.loop->record().done_before, 2u);
+}
+
+TEST(Loop, ARunOfWhichAllWasDoneEndsAtOnce) {
+  Rig rig;
+  const auto a = rig.add("a");
+  rig.settings.done_before = {a};
+
+  rig.go();
+
+  EXPECT_THAT(rig.started, IsEmpty());
+  EXPECT_TRUE(rig.loop->has_ended());
+}
+
+// a --> b      c, which fails once
+TEST(Loop, TheJournalHearsOfEveryEndBeforeWhatComesAfterStarts) {
+  Rig rig;
+  const auto a = rig.add("a"), b = rig.add("b");
+  const auto c = rig.add("c", {}, {}, {.backoff = seconds(1), .retries = 1});
+  rig.after(b, {a});
+  std::vector<std::string> at_b;
+  rig.act_of = [&](const Attempt& attempt, Act act) {
+    if (attempt.task == b) at_b = rig.journal.lines;
+    return attempt.task == c && attempt.number == 1 ? kFails : act;
+  };
+
+  rig.go();
+
+  EXPECT_THAT(at_b, ElementsAre("0 done"));
+  EXPECT_THAT(rig.journal.lines, ElementsAre("0 done", "1 done", "2 waits", "2 done"));
+}
+
 // ------------------------------------------------------------------------------------------------------- big ones
 
 TEST(Loop, AChainOfAMillionTasksEnds) {
@@ -519,7 +609,7 @@ TEST(Loop, AChainOfAMillionTasksEnds) {
   FakeWorkers nobody_works(rig.clock, rig.script, 1);
   rig.script.act = [](const Attempt& a) { return a.task == 10 ? kFails : Act{}; };
   Loop loop(rig.plan, {.keep_going = true},
-            {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] { return true; }, [] {}});
+            {rig.body, nobody_works, rig.clock, rig.stop, nobody, rig.journal, [] { return true; }, [] {}});
 
   loop.run_lane();
 
@@ -536,7 +626,8 @@ TEST(Loop, AHundredThousandTasksThatWaitForOneEnd) {
   rig.plan = builder.build();
   NoEvents nobody;
   FakeWorkers nobody_works(rig.clock, rig.script, 1);
-  Loop loop(rig.plan, {}, {rig.body, nobody_works, rig.clock, rig.stop, nobody, [] { return true; }, [] {}});
+  Loop loop(rig.plan, {},
+            {rig.body, nobody_works, rig.clock, rig.stop, nobody, rig.journal, [] { return true; }, [] {}});
 
   loop.run_lane();
 

@@ -15,6 +15,7 @@
 #include "host/plugin/services.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/recorded_events.h"
+#include "tests/fakes/recorded_journal.h"
 #include "tests/fakes/temporary_folder.h"
 
 namespace ganger::host {
@@ -44,7 +45,8 @@ struct Given {
 /// A run without loop and threads: tasks are called when the test says so.
 class Rig {
  public:
-  TaskIndex add(const std::string& name, Work work, const std::vector<Given>& all_given = {}) {
+  TaskIndex add(const std::string& name, Work work, const std::vector<Given>& all_given = {},
+                bool is_isolated = false) {
     TaskType& type = types_.emplace_back();
     type.id = "test." + name;
     type.user = &works_.emplace_back(std::move(work));
@@ -59,8 +61,9 @@ class Rig {
       binding.push_back(bound(given));
     }
     states_.push_back(TaskState::waiting);
-    return builder_.add(name, {.type = &type}, {}, std::move(binding));
+    return builder_.add(name, {.type = &type, .is_isolated = is_isolated}, {}, std::move(binding));
   }
+  TaskIndex add_isolated(const std::string& name, Work work) { return add(name, std::move(work), {}, true); }
   /// One that sets an output.
   TaskIndex add_source(const std::string& name, const std::string& output, const Value& value) {
     return add(name, [output, value](ganger_ctx* ctx) {
@@ -81,6 +84,7 @@ class Rig {
                                   .events = events,
                                   .clock = clock,
                                   .journal = journal,
+                                  .isolation = isolation,
                                   .state_of = [this](TaskIndex i) { return states_[i]; },
                                   .secrets = secrets});
     }
@@ -101,7 +105,8 @@ class Rig {
   std::vector<std::string> secrets;  ///< of the job
   FakeClock clock;
   RecordedEvents events;
-  NoJournal journal;
+  RecordedJournal journal;
+  Isolation* isolation = nullptr;
   OutputStore outputs;
   RunDir dir{folder / "runs/1"};
   PoolSet pools{clock};
@@ -680,6 +685,101 @@ TEST(TaskCallWorkDir, IsEmptyAndTheReasonInTheLogWhenItCannotBeMade) {
   EXPECT_EQ(length, 0u);
   EXPECT_THAT(rig.lines(), ElementsAre(HasSubstr("cannot create the folder of the run")));
   EXPECT_EQ(rig.events.of(EventKind::task_log).at(0).level, GANGER_LOG_ERROR);
+}
+
+// ------------------------------------------------------------------------------------------ journal and child
+// process
+
+TEST(TaskCall, TheJournalKnowsOfTheStartBeforeThePluginIsCalled) {
+  Rig rig;
+  std::vector<std::string> at_call;
+  const auto a = rig.add("a", [&](ganger_ctx*) {
+    at_call = rig.journal.lines;
+    return GANGER_OK;
+  });
+
+  rig.call(a);
+
+  EXPECT_THAT(at_call, ElementsAre("0 started"));
+}
+
+TEST(TaskCall, OutputsAreRecordedBeforeTheyAreSeen) {
+  Rig rig;
+  const auto a = rig.add_source("a", "n", Value::of_integer(1));
+
+  rig.call(a);
+
+  EXPECT_THAT(rig.journal.lines, ElementsAre("0 started", "0 sets n"));
+  EXPECT_TRUE(rig.outputs.find(a, "n"));
+}
+
+TEST(TaskCall, ATaskWhoseOutputsCannotBeRecordedHasFailed) {
+  Rig rig;
+  rig.journal.is_broken = true;
+  const auto a = rig.add_source("a", "n", Value::of_integer(1));
+
+  const Finished f = rig.call(a);
+
+  EXPECT_EQ(f.status, GANGER_FAILED);
+  EXPECT_EQ(f.why, "its outputs could not be recorded: no space left on device");
+  EXPECT_FALSE(rig.outputs.find(a, "n"));
+}
+
+/// A child process that is none.
+class FakeIsolation final : public Isolation {
+ public:
+  IsolatedEnd run(const IsolatedCall& call) override {
+    call.scope.log(GANGER_LOG_INFO, "from the child");
+    tasks.emplace_back(call.task);
+    return end;
+  }
+  void kill(TaskIndex task) override { killed.push_back(task); }
+
+  IsolatedEnd end;
+  std::vector<std::string> tasks;
+  std::vector<TaskIndex> killed;
+};
+
+TEST(TaskCall, AnIsolatedTaskIsCalledInAChildAndItsOutputsAreOurs) {
+  FakeIsolation isolation;
+  isolation.end.outputs.emplace("n", Value::of_integer(7));
+  Rig rig;
+  rig.isolation = &isolation;
+  bool ran_here = false;
+  const auto a = rig.add_isolated("a", [&](ganger_ctx*) { return ran_here = true, GANGER_OK; });
+
+  const Finished f = rig.call(a);
+
+  EXPECT_EQ(f.status, GANGER_OK);
+  EXPECT_THAT(isolation.tasks, ElementsAre("a"));
+  EXPECT_FALSE(ran_here);
+  EXPECT_THAT(rig.lines(), ElementsAre("from the child"));
+  EXPECT_EQ(rig.outputs.find(a, "n")->i, 7);
+}
+
+TEST(TaskCall, ACrashOfTheChildIsTheEndOfTheAttempt) {
+  FakeIsolation isolation;
+  isolation.end = {.status = GANGER_FAILED, .why = "SIGSEGV in plugin 'x'", .has_crashed = true};
+  Rig rig;
+  rig.isolation = &isolation;
+  const auto a = rig.add_isolated("a", does_nothing);
+
+  const Finished f = rig.call(a);
+
+  EXPECT_TRUE(f.has_crashed);
+  EXPECT_EQ(f.why, "SIGSEGV in plugin 'x'");
+}
+
+TEST(TaskCall, AnIsolatedTaskThatIsGivenUpIsKilled) {
+  FakeIsolation isolation;
+  Rig rig;
+  rig.isolation = &isolation;
+  const auto a = rig.add_isolated("a", does_nothing);
+  rig.call(a);
+
+  rig.body().given_up(a);
+
+  EXPECT_THAT(isolation.killed, ElementsAre(a));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "host/cli/run_lock.h"
+#include "host/cli/named_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
