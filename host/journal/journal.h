@@ -20,15 +20,15 @@ namespace ganger::host {
 
 /// What a run was started with: enough to start it again and to see that it is still the same.
 struct RunHeader {
-  std::string run;  ///< its id
-  std::string job;  ///< its name
+  std::string run;                              ///< its id
+  std::string job;                              ///< its name
   std::filesystem::path job_file, current_dir;  ///< absolute
   std::string job_digest;                       ///< SHA-256 of the file's text, in hex
   std::map<std::string, std::string> params;    ///< of the command line; those in `secret_params` have no value
   std::vector<std::string> secret_params;
   std::map<std::string, std::string> plugins;  ///< id -> build
-  std::vector<std::string> options;            ///< of the command line, as they were given: "--keep-going", "--only", ...
-  std::string command;                         ///< how the user wrote it, for show
+  std::vector<std::string> options;  ///< of the command line, as they were given: "--keep-going", "--only", ...
+  std::string command;               ///< how the user wrote it, for show
 };
 
 /// A run in the list.

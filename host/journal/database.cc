@@ -1,0 +1,127 @@
+#include "host/journal/database.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "host/journal/crash_point.h"
+
+namespace ganger::host {
+
+namespace {
+
+using std::chrono::microseconds;
+
+// How long to wait for other processes that write. Each of them holds the lock for some milliseconds at a time.
+constexpr std::chrono::seconds kPatience{30};
+constexpr microseconds kFirstNap{200}, kLaterNap{2'000};
+constexpr int kFirstNaps = 100;
+constexpr int kMostNaps = kFirstNaps + static_cast<int>((kPatience - kFirstNaps * kFirstNap) / kLaterNap);
+
+// SQLite's own handler sleeps up to 100 ms, in which a busy neighbour takes the lock many times over.
+int on_busy(void*, int tries) noexcept {
+  if (tries >= kMostNaps) return 0;
+  std::this_thread::sleep_for(tries < kFirstNaps ? kFirstNap : kLaterNap);
+  return 1;
+}
+
+}  // namespace
+
+Result<bool> Statement::next() {
+  const int code = bad_ == SQLITE_OK ? sqlite3_step(raw_.get()) : bad_;
+  if (code == SQLITE_ROW) return true;
+  // What went wrong is read before the reset, which may say it anew but never better.
+  if (code != SQLITE_DONE) {
+    Error wrong = database_->error(code);
+    reset();
+    return tl::unexpected(std::move(wrong));
+  }
+  reset();
+  return false;
+}
+
+std::string_view Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw_.get(), column));
+  return text == nullptr ? std::string_view()
+                         : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column)));
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
+  std::unique_ptr<Database> database(new Database(file));
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  database->raw_.reset(raw);  // also after an error there is one to close
+  if (raw == nullptr) return failure(ErrorKind::io, fmt::format("cannot open {}: out of memory", file.string()));
+  if (code != SQLITE_OK) return tl::unexpected(database->error(code));
+  sqlite3_extended_result_codes(raw, 1);
+  sqlite3_busy_handler(raw, &on_busy, nullptr);
+  return database;
+}
+
+Result<void> Database::run(const char* script) {
+  const int code = sqlite3_exec(raw_.get(), script, nullptr, nullptr, nullptr);
+  if (code == SQLITE_OK) return {};
+  return tl::unexpected(error(code));
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                      &raw, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error(code));
+  return Statement(*this, raw);
+}
+
+Result<std::int64_t> Database::number(std::string_view sql) {
+  auto query = prepare(sql);
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? query->integer(0) : 0;
+}
+
+Result<void> Database::commit() {
+  auto result = run("commit");
+  if (result) durable_step();
+  return result;
+}
+
+void Database::roll_back() {
+  // SQLite has done it by itself after some errors, such as a full disk.
+  if (sqlite3_get_autocommit(raw_.get()) == 0) sqlite3_exec(raw_.get(), "rollback", nullptr, nullptr, nullptr);
+}
+
+Error Database::error(int code) {
+  const int primary = code & 0xff;
+  std::string what = sqlite3_errmsg(raw_.get());
+  if (const int system = sqlite3_system_errno(raw_.get()); system != 0 && primary != SQLITE_BUSY)
+    what += fmt::format(" ({})", std::strerror(system));
+  std::string advice;
+  switch (primary) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      is_damaged_ = true;
+      advice = "; it is damaged";
+      break;
+    case SQLITE_FULL:
+      advice = "; make room, or see --state-dir";
+      break;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      advice = "; see --state-dir";
+      break;
+    case SQLITE_BUSY:
+      advice = fmt::format("; another process holds it for more than {} s", kPatience.count());
+      break;
+    default:
+      break;
+  }
+  return Error{ErrorKind::io, fmt::format("journal {}: {}{}", file_.string(), what, advice), {}};
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,138 @@
+// SQLite with errors as values.
+#pragma once
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "host/error.h"
+
+namespace ganger::host {
+
+class Database;
+
+/// Bytes that are no text, as a parameter.
+struct Blob {
+  std::string_view bytes;
+};
+/// Parameters that are null where they do not apply.
+struct NumberOrNull {
+  std::int64_t number;
+  bool is_null;
+};
+struct TextOrNull {
+  std::string_view text;  ///< empty = null
+};
+
+/// A prepared statement: used for one set of parameters after another. Must not outlive its database.
+class Statement {
+ public:
+  /// Binds the parameters in order, and steps to the first row. What is bound must stay until reset().
+  /// Returns false when there is no (more) row; then the statement is reset.
+  template <class... Parameters>
+  Result<bool> start(const Parameters&... parameters) {
+    int place = 0;
+    reset();
+    bad_ = SQLITE_OK;
+    (bind(++place, parameters), ...);
+    return next();
+  }
+  /// As start(), for a statement of which no row is wanted.
+  template <class... Parameters>
+  Result<void> run(const Parameters&... parameters) {
+    auto row = start(parameters...);
+    if (!row) return tl::unexpected(std::move(row).error());
+    reset();
+    return {};
+  }
+  Result<bool> next();
+  void reset() { sqlite3_reset(raw_.get()); }
+
+  // Of the present row, columns from 0.
+  std::int64_t integer(int column) const { return sqlite3_column_int64(raw_.get(), column); }
+  double real(int column) const { return sqlite3_column_double(raw_.get(), column); }
+  bool is_null(int column) const { return sqlite3_column_type(raw_.get(), column) == SQLITE_NULL; }
+  /// Good until the next step.
+  std::string_view text(int column) const;
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+  };
+  Statement(Database& database, sqlite3_stmt* raw) : database_(&database), raw_(raw) {}
+
+  void bind(int place, std::int64_t i) { check(sqlite3_bind_int64(raw_.get(), place, i)); }
+  void bind(int place, std::uint32_t i) { bind(place, std::int64_t{i}); }
+  void bind(int place, int i) { bind(place, std::int64_t{i}); }
+  void bind(int place, double f) { check(sqlite3_bind_double(raw_.get(), place, f)); }
+  void bind(int place, std::nullptr_t) { check(sqlite3_bind_null(raw_.get(), place)); }
+  void bind(int place, std::string_view text) {
+    check(sqlite3_bind_text64(raw_.get(), place, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                              SQLITE_UTF8));
+  }
+  void bind(int place, Blob blob) {
+    check(sqlite3_bind_blob64(raw_.get(), place, blob.bytes.empty() ? "" : blob.bytes.data(), blob.bytes.size(),
+                              SQLITE_STATIC));
+  }
+  void bind(int place, NumberOrNull n) { n.is_null ? bind(place, nullptr) : bind(place, n.number); }
+  void bind(int place, TextOrNull t) { t.text.empty() ? bind(place, nullptr) : bind(place, t.text); }
+  void check(int code) {
+    if (code != SQLITE_OK) bad_ = code;
+  }
+
+  Database* database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> raw_;
+  int bad_ = SQLITE_OK;  // the last binding that failed
+};
+
+/// One connection. Thread: one at a time.
+class Database {
+ public:
+  /// Opens a file that is there, for reading and writing, in WAL mode. Other processes may use it too.
+  /// Errors: io
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  const std::filesystem::path& file() const { return file_; }
+  /// Runs statements that give no rows.
+  Result<void> run(const char* script);
+  Result<Statement> prepare(std::string_view sql);
+  /// The one number that a query gives.
+  Result<std::int64_t> number(std::string_view sql);
+  std::int64_t last_row() const { return sqlite3_last_insert_rowid(raw_.get()); }
+
+  /// All of `work` or nothing. Shape: work = a callable without parameters that returns Result<void>
+  template <class Work>
+  Result<void> in_transaction(const Work& work) {
+    // The lock for writing at once: a reader that turns writer while another one writes fails however long it waits.
+    if (auto begun = run("begin immediate"); !begun) return begun;
+    Result<void> result = work();
+    if (result) result = commit();
+    if (!result) roll_back();
+    return result;
+  }
+
+  /// Did SQLite find that the file is no database, or not one that makes sense?
+  bool is_damaged() const { return is_damaged_; }
+  /// The error for a result of SQLite that is not a success.
+  Error error(int code);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
+  };
+  explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
+  Result<void> commit();
+  void roll_back();
+
+  const std::filesystem::path file_;
+  std::unique_ptr<sqlite3, Close> raw_;
+  bool is_damaged_ = false;
+};
+
+}  // namespace ganger::host

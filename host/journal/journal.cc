@@ -1,0 +1,139 @@
+#include "host/journal/journal.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+
+#include "host/journal/journal_file.h"
+#include "host/journal/recorded_run.h"
+#include "host/journal/run_reader.h"
+
+namespace ganger::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileJournal final : public Journal {
+ public:
+  FileJournal(const fs::path& state, std::unique_ptr<Database> database)
+      : runs_(state / "runs"), database_(std::move(database)), reader_(*database_, runs_) {}
+
+  Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) override;
+  Result<std::unique_ptr<OpenRun>> resume(std::string_view run, const Plan& plan) override;
+  Result<std::vector<RunEntry>> runs(std::size_t most) override { return looked_at(reader_.runs(most)); }
+  Result<RunEntry> find(std::string_view run) override { return looked_at(reader_.find(run)); }
+  Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) override { return looked_at(reader_.tasks(run)); }
+
+ private:
+  // What remains of a run that could not begin.
+  void undo(std::string_view run);
+  Result<std::unique_ptr<OpenRun>> start(const RunHeader& header, const Plan& plan);
+  template <class T>
+  Result<T> looked_at(Result<T> result) {
+    if (!result) suspect(*database_);
+    return result;
+  }
+
+  const fs::path runs_;
+  const std::unique_ptr<Database> database_;
+  RunReader reader_;
+};
+
+std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger,
+                                  TaskNumbers numbers) {
+  return std::make_unique<RecordedRun>(
+      std::make_shared<RunRecorder>(std::move(database), std::move(rows), std::move(ledger), std::move(numbers)));
+}
+
+Result<std::unique_ptr<OpenRun>> FileJournal::begin(const RunHeader& header, const Plan& plan) {
+  const auto known = looked_at(reader_.number_of(header.run));
+  if (!known) return tl::unexpected(known.error());
+  if (*known) return failure(ErrorKind::bug, fmt::format("run {} is in the journal already", header.run));
+  for (const fs::path& folder : {runs_, runs_ / header.run})
+    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
+  auto run = start(header, plan);
+  if (!run) undo(header.run);
+  return run;
+}
+
+Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, const Plan& plan) {
+  auto lock = RunLock::take(reader_.ledger_of(header.run));
+  if (!lock) return tl::unexpected(std::move(lock).error());
+  auto ledger = Ledger::open(*std::move(lock), plan.size());
+  if (!ledger) return tl::unexpected(std::move(ledger).error());
+  // A connection of its own: this one is for reading, and may do so while the run goes on.
+  auto database = connect(database_->file());
+  if (!database) return tl::unexpected(std::move(database).error());
+  std::int64_t number = 0;
+  auto written = (*database)->in_transaction([&]() -> Result<void> {
+    auto inserted = insert_run(**database, header, plan, wall_clock_ns());
+    if (!inserted) return tl::unexpected(std::move(inserted).error());
+    number = *inserted;
+    return {};
+  });
+  if (!written) {
+    suspect(**database);
+    return tl::unexpected(std::move(written).error());
+  }
+  auto rows = RunRows::prepare(**database, number, 1);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), TaskNumbers());
+}
+
+void FileJournal::undo(std::string_view run) {
+  std::error_code ec;
+  fs::remove(reader_.ledger_of(run), ec);
+  fs::remove(runs_ / run, ec);  // folders only when they are empty
+  fs::remove(runs_, ec);
+}
+
+Result<std::unique_ptr<OpenRun>> FileJournal::resume(std::string_view run, const Plan& plan) {
+  const auto number = looked_at(reader_.number_of(run));
+  if (!number) return tl::unexpected(number.error());
+  if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run));
+  for (const fs::path& folder : {runs_, runs_ / run})
+    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
+  auto lock = RunLock::take(reader_.ledger_of(run));
+  if (!lock) {
+    Error wrong = std::move(lock).error();
+    if (wrong.kind == ErrorKind::refused)
+      wrong.message = fmt::format("run {} cannot be resumed: another process is at it now", run);
+    return tl::unexpected(std::move(wrong));
+  }
+  std::vector<Standing> standings;
+  if (!Ledger::read(lock->file())) {
+    auto by_database = looked_at(reader_.standings(**number));
+    if (!by_database) return tl::unexpected(std::move(by_database).error());
+    standings = *std::move(by_database);
+  }
+  auto database = connect(database_->file());
+  if (!database) return tl::unexpected(std::move(database).error());
+  NextSession next;
+  auto written = (*database)->in_transaction([&]() -> Result<void> {
+    auto inserted = insert_session(**database, **number, plan);
+    if (!inserted) return tl::unexpected(std::move(inserted).error());
+    next = *std::move(inserted);
+    return {};
+  });
+  if (!written) {
+    suspect(**database);
+    return tl::unexpected(std::move(written).error());
+  }
+  auto ledger = Ledger::open(*std::move(lock), next.ledger_size, standings);
+  if (!ledger) return tl::unexpected(std::move(ledger).error());
+  auto rows = RunRows::prepare(**database, **number, next.session);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), std::move(next.numbers));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(const fs::path& state) {
+  auto database = open_journal_file(state);
+  if (!database) return tl::unexpected(std::move(database).error());
+  return std::make_unique<FileJournal>(state, *std::move(database));
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,152 @@
+#include "host/journal/journal_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <ctime>
+#include <system_error>
+
+#include "host/journal/crash_point.h"
+#include "host/journal/schema.h"
+
+namespace ganger::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+fs::path marker_of(const fs::path& file) { return file.string() + ".suspect"; }
+
+Result<void> make_file(const fs::path& file) {
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) {
+    close(fd);
+    durable_step();
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  return failure(ErrorKind::cannot_create,
+                 fmt::format("cannot create journal {}: {}; see --state-dir", file.string(), std::strerror(errno)));
+}
+
+// Puts a damaged database out of the way, and says so.
+Error move_aside(const fs::path& file, const std::string& what) {
+  const std::string stamp = fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)));
+  fs::path aside = fmt::format("{}.damaged-{}", file.string(), stamp);
+  std::error_code ec;
+  for (int n = 2; fs::exists(aside, ec); ++n) aside = fmt::format("{}.damaged-{}-{}", file.string(), stamp, n);
+  // The database last: without it the others are nothing, but it would take them for its own.
+  for (const char* part : {"-wal", "-shm", ""}) {
+    fs::rename(file.string() + part, aside.string() + part, ec);
+    if (ec && ec != std::errc::no_such_file_or_directory)
+      return {ErrorKind::io,
+              fmt::format("journal {} is damaged ({}), and moving it aside failed: {}; move it away by hand",
+                          file.string(), what, ec.message()),
+              {}};
+  }
+  fs::remove(marker_of(file), ec);
+  return {ErrorKind::io,
+          fmt::format("journal {} is damaged ({}); it was moved to {}, and the next start begins a new one",
+                      file.string(), what, aside.string()),
+          {}};
+}
+
+Result<void> configure(Database& database) {
+  // NORMAL: a commit survives this process as soon as it is written, and power loss costs the last of them only.
+  return database.run("pragma journal_mode=wal; pragma synchronous=normal; pragma foreign_keys=on");
+}
+
+// A full look at the file.
+Result<void> find_damage(Database& database) {
+  auto query = database.prepare("pragma quick_check(1)");
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start();
+  if (!row) return tl::unexpected(row.error());
+  if (query->text(0) == "ok") return {};
+  Error wrong = database.error(SQLITE_CORRUPT);
+  wrong.message = query->text(0);
+  return tl::unexpected(std::move(wrong));
+}
+
+Result<void> make_ready(Database& database) {
+  if (auto done = configure(database); !done) return done;
+  std::error_code ec;
+  if (const fs::path marker = marker_of(database.file()); fs::exists(marker, ec)) {
+    if (auto sound = find_damage(database); !sound) return sound;
+    fs::remove(marker, ec);
+  }
+  return bring_up_to_date(database);
+}
+
+}  // namespace
+
+Result<void> make_private_folder(const fs::path& folder) {
+  std::error_code ec;
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), ec);
+  if (!ec) {
+    if (mkdir(folder.c_str(), 0700) == 0)
+      durable_step();
+    else if (errno != EEXIST)
+      ec.assign(errno, std::generic_category());
+    else if (!fs::is_directory(folder, ec) && !ec)
+      ec = std::make_error_code(std::errc::not_a_directory);
+  }
+  if (!ec) return {};
+  return failure(ErrorKind::cannot_create,
+                 fmt::format("cannot create folder {}: {}; see --state-dir", folder.string(), ec.message()));
+}
+
+Result<std::unique_ptr<Database>> connect(const fs::path& file) {
+  auto database = Database::open(file);
+  if (!database) return database;
+  if (auto done = configure(**database); !done) {
+    suspect(**database);
+    return tl::unexpected(std::move(done).error());
+  }
+  return database;
+}
+
+void suspect(const Database& database) {
+  if (!database.is_damaged()) return;
+  const int fd = open(marker_of(database.file()).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) close(fd);
+}
+
+Result<std::unique_ptr<Database>> open_journal_file(const fs::path& state) {
+  if (auto made = make_private_folder(state); !made) return tl::unexpected(std::move(made).error());
+  // One process at a time makes, migrates or moves the file. Where folders cannot be locked, SQLite's own locks do.
+  const Descriptor folder(open(state.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (flock(folder.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  const fs::path file = state / "journal.db";
+  if (auto made = make_file(file); !made) return tl::unexpected(std::move(made).error());
+  auto database = Database::open(file);
+  if (!database) return database;
+  auto ready = make_ready(**database);
+  if (ready) return database;
+  const bool is_damaged = (*database)->is_damaged();
+  database->reset();
+  return tl::unexpected(is_damaged ? move_aside(file, ready.error().message) : std::move(ready).error());
+}
+
+}  // namespace ganger::host

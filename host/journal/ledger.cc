@@ -1,0 +1,131 @@
+#include "host/journal/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "host/journal/crash_point.h"
+
+namespace ganger::host {
+
+namespace {
+
+// The file: this header, then a byte for each task.
+struct Header {
+  char magic[8];
+  std::uint32_t version, tasks;
+};
+constexpr char kMagic[8] = {'G', 'N', 'G', 'R', 'L', 'D', 'G', 'R'};
+constexpr std::uint32_t kVersion = 1;
+
+// A byte: the state, and this bit.
+constexpr std::uint8_t kHasOutputs = 0x80;
+static_assert(static_cast<int>(TaskState::waiting) == 0 && static_cast<int>(TaskState::ready) == 1 &&
+              static_cast<int>(TaskState::running) == 2 && static_cast<int>(TaskState::done) == 3 &&
+              static_cast<int>(TaskState::failed) == 4 && static_cast<int>(TaskState::crashed) == 5 &&
+              static_cast<int>(TaskState::timed_out) == 6 && static_cast<int>(TaskState::interrupted) == 7 &&
+              static_cast<int>(TaskState::skipped) == 8 && static_cast<int>(TaskState::up_to_date) == 9);
+
+std::uint8_t encoded(Standing s) {
+  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(s.state) | (s.has_outputs ? kHasOutputs : 0));
+}
+
+Standing decoded(std::uint8_t byte) {
+  return {static_cast<TaskState>(byte & ~kHasOutputs), (byte & kHasOutputs) != 0};
+}
+
+bool makes_sense(const Header& h, std::size_t file_size) {
+  return std::memcmp(h.magic, kMagic, sizeof kMagic) == 0 && h.version == kVersion &&
+         file_size >= sizeof(Header) + h.tasks;
+}
+
+}  // namespace
+
+Result<Ledger> Ledger::open(RunLock lock, std::uint32_t tasks, const std::vector<Standing>& initial) {
+  const int fd = lock.descriptor();
+  struct stat status {};
+  Header header{};
+  const bool is_new = fstat(fd, &status) != 0 || pread(fd, &header, sizeof header, 0) != sizeof header ||
+                      !makes_sense(header, static_cast<std::size_t>(status.st_size));
+  if (is_new) {
+    std::memcpy(header.magic, kMagic, sizeof kMagic);
+    header.version = kVersion;
+    header.tasks = 0;
+  }
+  header.tasks = std::max(header.tasks, tasks);
+  const std::size_t size = sizeof header + header.tasks;
+  int why = is_new && ftruncate(fd, 0) != 0 ? errno : 0;
+  // All room now: a store into a page for which the disk has none would be a SIGBUS.
+  if (why == 0) why = posix_fallocate(fd, 0, static_cast<off_t>(size));
+  void* map = MAP_FAILED;
+  if (why == 0) {
+    map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+    if (map == MAP_FAILED) why = errno;
+  }
+  if (why != 0)
+    return failure(ErrorKind::cannot_create, fmt::format("cannot create ledger {}: {}; see --state-dir",
+                                                         lock.file().string(), std::strerror(why)));
+  madvise(map, size, MADV_DONTFORK);  // what a plugin forks has no business here
+  Ledger ledger(std::move(lock), map, header.tasks);
+  if (is_new)
+    for (std::uint32_t t = 0; t < std::min<std::size_t>(initial.size(), header.tasks); ++t)
+      ledger.entries()[t] = encoded(initial[t]);
+  // The header last: until then it is no ledger.
+  std::memcpy(map, &header, sizeof header);
+  durable_step();
+  return ledger;
+}
+
+std::optional<std::vector<Standing>> Ledger::read(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string content(std::istreambuf_iterator<char>(in), {});
+  Header header;
+  if (content.size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, content.data(), sizeof header);
+  if (!makes_sense(header, content.size())) return std::nullopt;
+  return decode(std::string_view(content).substr(sizeof header, header.tasks));
+}
+
+std::optional<std::vector<Standing>> Ledger::decode(std::string_view bytes) {
+  std::vector<Standing> all;
+  all.reserve(bytes.size());
+  for (const char byte : bytes) {
+    all.push_back(decoded(static_cast<std::uint8_t>(byte)));
+    if (all.back().state > TaskState::up_to_date) return std::nullopt;
+  }
+  return all;
+}
+
+Ledger::Ledger(Ledger&& other) noexcept
+    : lock_(std::move(other.lock_)), map_(std::exchange(other.map_, nullptr)), tasks_(other.tasks_) {}
+
+Ledger::~Ledger() {
+  if (map_ != nullptr) munmap(map_, sizeof(Header) + tasks_);
+}
+
+std::uint8_t* Ledger::entries() const { return static_cast<std::uint8_t*>(map_) + sizeof(Header); }
+
+void Ledger::set(std::uint32_t task, Standing standing) noexcept {
+  // Release: whoever reads the file sees nothing of a task before what led to it.
+  std::atomic_ref(entries()[task]).store(encoded(standing), std::memory_order_release);
+  durable_step();
+}
+
+Standing Ledger::get(std::uint32_t task) const noexcept {
+  return decoded(std::atomic_ref(entries()[task]).load(std::memory_order_acquire));
+}
+
+std::string_view Ledger::bytes() const { return {reinterpret_cast<const char*>(entries()), tasks_}; }
+
+}  // namespace ganger::host

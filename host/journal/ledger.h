@@ -1,0 +1,56 @@
+// One byte a task: where it stands. In a file that is mapped, so that a store is all it costs, and survives any death
+// of this process.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/error.h"
+#include "host/journal/run_lock.h"
+#include "host/plan/task_state.h"
+
+namespace ganger::host {
+
+/// What a ledger says of a task. The numbers of TaskState are those of the file.
+struct Standing {
+  TaskState state = TaskState::waiting;
+  bool has_outputs = false;  ///< they are in the database
+
+  friend bool operator==(const Standing&, const Standing&) = default;
+};
+
+/// A ledger that this process writes.
+class Ledger {
+ public:
+  /// Takes the file of the lock. What it says of tasks stays; those that it does not know are waiting. A new one, or
+  /// one that makes no sense, says `initial`.
+  /// Errors: cannot_create  no room for it, among others
+  static Result<Ledger> open(RunLock lock, std::uint32_t tasks, const std::vector<Standing>& initial = {});
+  /// As it is now, whoever writes it. Nothing when there is none, or none that makes sense.
+  static std::optional<std::vector<Standing>> read(const std::filesystem::path& file);
+  /// The same from its bytes().
+  static std::optional<std::vector<Standing>> decode(std::string_view bytes);
+
+  Ledger(Ledger&& other) noexcept;
+  Ledger& operator=(Ledger&&) = delete;
+  ~Ledger();
+
+  /// Thread: any, one at a time for a task.
+  void set(std::uint32_t task, Standing standing) noexcept;
+  Standing get(std::uint32_t task) const noexcept;
+  /// All of them, for decode().
+  std::string_view bytes() const;
+
+ private:
+  Ledger(RunLock lock, void* map, std::uint32_t tasks) : lock_(std::move(lock)), map_(map), tasks_(tasks) {}
+  std::uint8_t* entries() const;
+
+  RunLock lock_;
+  void* map_;
+  std::uint32_t tasks_;
+};
+
+}  // namespace ganger::host

@@ -1,0 +1,138 @@
+#include "host/journal/recorded_run.h"
+
+#include <time.h>
+
+#include <utility>
+
+namespace ganger::host {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t kRowsOfACommit = 1'000;
+// A commit for every event would cost more than the events of small tasks are worth: the ledger has what matters.
+constexpr std::chrono::milliseconds kPause{50};
+
+/// The listener. Ticks, so that what a quiet moment finds is written down even when nothing comes after it.
+class RecordingReporter final : public Reporter {
+ public:
+  explicit RecordingReporter(std::shared_ptr<RunRecorder> recorder) : recorder_(std::move(recorder)) {}
+
+  bool wants(EventKind kind) const override {
+    return kind != EventKind::task_ready && kind != EventKind::task_progress;
+  }
+  void report(const Event& event) override { recorder_->add(event); }
+  void idle() override { recorder_->flush_soon(); }
+  bool wants_ticks() const override { return true; }
+
+ private:
+  const std::shared_ptr<RunRecorder> recorder_;
+};
+
+}  // namespace
+
+std::int64_t wall_clock_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+void EventRows::add(const Event& event) {
+  EventRow row{event};
+  if (event.kind == EventKind::task_log && ++log_lines_ > kMostLogLines) {
+    if (log_lines_ > kMostLogLines + 1) return;
+    row.event = {.kind = EventKind::task_log, .level = GANGER_LOG_WARN};
+    row.event.text = "further log lines of this run are not kept";
+    row.event.seq = event.seq;
+    row.event.time_ns = event.time_ns;
+  }
+  if (event.kind == EventKind::task_started) {
+    starts_.insert_or_assign(event.task, rows_.size());
+  } else if (event.kind == EventKind::task_finished) {
+    if (const auto start = starts_.find(event.task);
+        start != starts_.end() && rows_[start->second].event.attempt == event.attempt) {
+      rows_[start->second].is_folded = true;
+      row.started_ns = rows_[start->second].event.time_ns;
+    }
+  }
+  rows_.push_back(std::move(row));
+}
+
+std::vector<EventRow> EventRows::take() {
+  starts_.clear();
+  return std::exchange(rows_, {});
+}
+
+Result<void> RunRecorder::commit(const GroupCommit::Write& write) {
+  Result<void> result = commits_.commit(write);
+  if (result) return result;
+  std::function<void()> call;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_announced_, true)) call = call_;
+  }
+  if (call) call();
+  return result;
+}
+
+void RunRecorder::on_trouble(std::function<void()> call) {
+  {
+    const std::lock_guard lock(mutex_);
+    call_ = call;
+    if (!is_announced_) return;
+  }
+  call();
+}
+
+Result<void> RunRecorder::keep_outputs(TaskIndex task, const Outputs& outputs) {
+  auto kept = commit([&](Database&) { return rows_.replace_outputs(numbers_[task], outputs); });
+  if (kept) set(task, get(task).state, !outputs.empty());
+  return kept;
+}
+
+void RunRecorder::add(const Event& event) {
+  bool is_urgent = event.kind == EventKind::run_finished;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_announced_) return;
+    events_.add(event);
+    is_urgent |= events_.size() >= kRowsOfACommit;
+  }
+  if (is_urgent) flush();
+}
+
+void RunRecorder::flush_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (events_.size() == 0 || steady_clock::now() - flushed_ < kPause) return;
+  }
+  flush();
+}
+
+Result<void> RunRecorder::flush() {
+  std::vector<EventRow> rows;
+  {
+    const std::lock_guard lock(mutex_);
+    rows = events_.take();
+  }
+  if (rows.empty()) return {};
+  auto written = commit([&](Database&) -> Result<void> {
+    for (const EventRow& row : rows)
+      if (!row.is_folded)
+        if (auto inserted = rows_.insert(row, numbers_); !inserted) return inserted;
+    return {};
+  });
+  const std::lock_guard lock(mutex_);
+  flushed_ = steady_clock::now();
+  return written;
+}
+
+Result<void> RunRecorder::finish(std::string_view end, int exit_code) {
+  if (auto flushed = flush(); !flushed) return flushed;
+  return commit([&](Database&) { return rows_.finish(wall_clock_ns(), end, exit_code, ledger_.bytes()); });
+}
+
+std::unique_ptr<Reporter> RecordedRun::reporter() { return std::make_unique<RecordingReporter>(recorder_); }
+
+}  // namespace ganger::host

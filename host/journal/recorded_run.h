@@ -1,0 +1,99 @@
+// A run that is written down while it goes on.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "host/journal/database.h"
+#include "host/journal/group_commit.h"
+#include "host/journal/journal.h"
+#include "host/journal/ledger.h"
+#include "host/journal/run_rows.h"
+
+namespace ganger::host {
+
+/// Nanoseconds of CLOCK_REALTIME.
+std::int64_t wall_clock_ns();
+
+/// Events on their way to the database. Thread: one at a time.
+class EventRows {
+ public:
+  /// Lines of a task's log beyond this many are not kept.
+  static constexpr std::uint32_t kMostLogLines = 20'000;
+
+  void add(const Event& event);
+  std::size_t size() const { return rows_.size(); }
+  std::vector<EventRow> take();
+
+ private:
+  std::vector<EventRow> rows_;
+  std::unordered_map<TaskIndex, std::size_t> starts_;  // rows_ of starts whose finish has not come
+  std::uint32_t log_lines_ = 0;
+};
+
+/// What the run and the listener of its events share; the thread of events may be left behind and outlive the run.
+/// Thread: every member from any thread.
+class RunRecorder {
+ public:
+  RunRecorder(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, TaskNumbers numbers)
+      : database_(std::move(database)),
+        commits_(*database_),
+        rows_(std::move(rows)),
+        numbers_(std::move(numbers)),
+        ledger_(std::move(ledger)) {}
+
+  void set(TaskIndex task, TaskState state, bool has_outputs) noexcept {
+    ledger_.set(numbers_[task], {state, has_outputs});
+  }
+  Standing get(TaskIndex task) const noexcept { return ledger_.get(numbers_[task]); }
+  Result<void> keep_outputs(TaskIndex task, const Outputs& outputs);
+  void add(const Event& event);
+  /// Commits the events there are, unless it has been done a moment ago.
+  void flush_soon();
+  Result<void> flush();
+  Result<void> finish(std::string_view end, int exit_code);
+  void on_trouble(std::function<void()> call);
+  std::optional<Error> trouble() const { return commits_.trouble(); }
+
+ private:
+  Result<void> commit(const GroupCommit::Write& write);
+
+  const std::unique_ptr<Database> database_;
+  GroupCommit commits_;
+  RunRows rows_;  // used inside commits_
+  const TaskNumbers numbers_;
+  Ledger ledger_;
+  std::mutex mutex_;
+  // guarded by mutex_
+  EventRows events_;
+  std::chrono::steady_clock::time_point flushed_{};
+  std::function<void()> call_;
+  bool is_announced_ = false;
+};
+
+class RecordedRun final : public OpenRun {
+ public:
+  explicit RecordedRun(std::shared_ptr<RunRecorder> recorder) : recorder_(std::move(recorder)) {}
+
+  void started(TaskIndex task) noexcept override { recorder_->set(task, TaskState::running, false); }
+  void waits_again(TaskIndex task) noexcept override { recorder_->set(task, TaskState::waiting, false); }
+  void ended(TaskIndex task, TaskState outcome) noexcept override {
+    recorder_->set(task, outcome, recorder_->get(task).has_outputs);
+  }
+  Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) override {
+    return recorder_->keep_outputs(task, outputs);
+  }
+  std::unique_ptr<Reporter> reporter() override;
+  void on_trouble(std::function<void()> call) override { recorder_->on_trouble(std::move(call)); }
+  bool has_trouble() const override { return recorder_->trouble().has_value(); }
+  Error trouble() const override { return *recorder_->trouble(); }
+  Result<void> finish(std::string_view end, int exit_code) override { return recorder_->finish(end, exit_code); }
+
+ private:
+  const std::shared_ptr<RunRecorder> recorder_;
+};
+
+}  // namespace ganger::host

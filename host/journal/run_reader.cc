@@ -1,0 +1,287 @@
+#include "host/journal/run_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace ganger::host {
+
+namespace {
+
+constexpr std::string_view kRunColumns =
+    "select number, id, job, job_file, job_digest, current_dir, command, total, started_ns, ended_ns, end, "
+    "exit_code, sessions from runs ";
+constexpr std::string_view kLatestFirst = " order by started_ns desc, number desc ";
+
+TaskState state_named(std::string_view name) {
+  for (auto s = TaskState::done; s <= TaskState::up_to_date;
+       s = static_cast<TaskState>(static_cast<std::uint8_t>(s) + 1))
+    if (name_of(s) == name) return s;
+  return TaskState::waiting;
+}
+
+Value value_of(const Statement& row, std::uint32_t type, int column) {
+  if (type == GANGER_STR || type == GANGER_PATH) return Value::of_text(std::string(row.text(column)), type);
+  if (type != GANGER_F64) return Value::of_integer(row.integer(column), type);
+  // SQLite has no NaN; it keeps a null in its place.
+  return Value::of_float(row.is_null(column) ? std::numeric_limits<double>::quiet_NaN() : row.real(column));
+}
+
+}  // namespace
+
+/// A task while it is put together.
+struct RunReader::Row {
+  TaskEntryOfRun entry;
+  std::optional<std::int64_t> position;
+  bool has_outputs = false;  // by the ledger
+
+  // The ledger knows better than the rows, which are written later.
+  void correct(Standing standing);
+};
+
+void RunReader::Row::correct(Standing standing) {
+  const TaskState known = entry.state;
+  has_outputs = standing.has_outputs;
+  if (standing.state == known) return;
+  const bool was_tried = standing.state != TaskState::waiting && standing.state != TaskState::skipped &&
+                         standing.state != TaskState::up_to_date;
+  if (known != TaskState::running) {
+    entry.started_ns = 0;
+    if (was_tried) entry.attempts = has_ended(known) ? 1 : entry.attempts + 1;
+  }
+  entry.state = standing.state;
+  entry.ended_ns = 0;
+  entry.reason.clear();
+}
+
+Result<std::vector<RunEntry>> RunReader::entries(Statement& query) {
+  std::vector<RunEntry> all;
+  std::vector<std::int64_t> numbers;
+  Result<bool> row = true;
+  for (; row && *row; row = query.next()) {
+    numbers.push_back(query.integer(0));
+    RunEntry& e = all.emplace_back();
+    e.header.run = query.text(1);
+    e.header.job = query.text(2);
+    e.header.job_file = query.text(3);
+    e.header.job_digest = query.text(4);
+    e.header.current_dir = query.text(5);
+    e.header.command = query.text(6);
+    e.total = static_cast<std::uint32_t>(query.integer(7));
+    e.started_ns = query.integer(8);
+    e.ended_ns = query.integer(9);
+    e.end = query.text(10);
+    if (!query.is_null(11)) e.exit_code = static_cast<int>(query.integer(11));
+    e.sessions = static_cast<std::uint32_t>(query.integer(12));
+    e.is_running = e.ended_ns == 0 && RunLock::is_held(ledger_of(e.header.run));
+  }
+  if (!row) return tl::unexpected(row.error());
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (auto read = read_settings(numbers[i], all[i].header); !read) return tl::unexpected(std::move(read).error());
+  return all;
+}
+
+Result<void> RunReader::read_settings(std::int64_t run, RunHeader& header) {
+  auto query = database_.prepare("select kind, name, value from settings where run = ? order by position");
+  if (!query) return tl::unexpected(std::move(query).error());
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) {
+    const std::string_view kind = query->text(0);
+    std::string name(query->text(1)), value(query->text(2));
+    if (kind == "param")
+      header.params.emplace(std::move(name), std::move(value));
+    else if (kind == "secret")
+      header.secret_params.push_back(std::move(name));
+    else if (kind == "plugin")
+      header.plugins.emplace(std::move(name), std::move(value));
+    else if (kind == "option")
+      header.options.push_back(std::move(value));
+  }
+  if (!row) return tl::unexpected(row.error());
+  return {};
+}
+
+Result<std::vector<RunEntry>> RunReader::runs(std::size_t most) {
+  auto query = database_.prepare(fmt::format("{}{}limit ?", kRunColumns, kLatestFirst));
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start(most == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(most));
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::vector<RunEntry>{};
+  return entries(*query);
+}
+
+Result<RunEntry> RunReader::find(std::string_view run) {
+  // That very id, else one that begins with it.
+  auto query = database_.prepare(
+      fmt::format("{}where id = ?1 or substr(id, 1, length(?1)) = ?1 order by id = ?1 desc, started_ns desc, number "
+                  "desc limit 6",
+                  kRunColumns));
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start(run);
+  if (!row) return tl::unexpected(row.error());
+  std::vector<RunEntry> found;
+  if (*row) {
+    auto all = entries(*query);
+    if (!all) return tl::unexpected(std::move(all).error());
+    found = *std::move(all);
+  }
+  if (!found.empty() && (run.empty() || found.size() == 1 || found.front().header.run == run))
+    return std::move(found.front());
+  std::vector<std::string> near;
+  for (const RunEntry& e : found) near.push_back(e.header.run);
+  return not_found(run, near);
+}
+
+Result<RunEntry> RunReader::not_found(std::string_view run, const std::vector<std::string>& near) {
+  if (!near.empty())
+    return failure(ErrorKind::not_found, fmt::format("'{}' is the start of more than one run: {}; give more of it",
+                                                     run, fmt::join(near, ", ")));
+  // Perhaps a part that was not the start; otherwise the latest.
+  auto query =
+      database_.prepare("select id from runs order by instr(id, ?) > 0 desc, started_ns desc, number desc limit 3");
+  if (!query) return tl::unexpected(std::move(query).error());
+  std::vector<std::string> ids;
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) ids.emplace_back(query->text(0));
+  if (!row) return tl::unexpected(row.error());
+  if (ids.empty())
+    return failure(ErrorKind::not_found,
+                   fmt::format("no run has been recorded in {} yet", database_.file().parent_path().string()));
+  return failure(ErrorKind::not_found, fmt::format("no run '{}'; there are {} and others: see 'ganger history'", run,
+                                                   fmt::join(ids, ", ")));
+}
+
+Result<std::optional<std::int64_t>> RunReader::number_of(std::string_view run) {
+  auto query = database_.prepare("select number from runs where id = ?");
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start(run);
+  if (!row) return tl::unexpected(row.error());
+  return *row ? std::optional(query->integer(0)) : std::nullopt;
+}
+
+Result<std::vector<RunReader::Row>> RunReader::read_tasks(std::int64_t run) {
+  auto query = database_.prepare("select number, position, name, type from tasks where run = ? order by number");
+  if (!query) return tl::unexpected(std::move(query).error());
+  std::vector<Row> rows;
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) {
+    rows.resize(static_cast<std::size_t>(query->integer(0)) + 1);
+    if (!query->is_null(1)) rows.back().position = query->integer(1);
+    rows.back().entry.name = query->text(2);
+    rows.back().entry.type = query->text(3);
+  }
+  if (!row) return tl::unexpected(row.error());
+  if (auto read = read_events(run, rows); !read) return tl::unexpected(std::move(read).error());
+  return rows;
+}
+
+Result<void> RunReader::read_events(std::int64_t run, std::vector<Row>& rows) {
+  auto query = database_.prepare(
+      "select task, kind, time_ns, attempt, outcome, started_ns, run_ns, text from events where run = ? and kind in "
+      "('task_started', 'task_retry', 'task_finished') order by session, seq");
+  if (!query) return tl::unexpected(std::move(query).error());
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) {
+    const auto number = static_cast<std::size_t>(query->integer(0));
+    if (number >= rows.size()) continue;
+    TaskEntryOfRun& t = rows[number].entry;
+    const std::int64_t time = query->integer(2);
+    if (!query->is_null(3)) t.attempts = static_cast<std::uint32_t>(query->integer(3));
+    t.reason = query->text(7);
+    if (query->text(1) == name_of(EventKind::task_started)) {
+      t.state = TaskState::running;
+      t.started_ns = time;
+      t.ended_ns = 0;
+      continue;
+    }
+    const bool is_over = query->text(1) == name_of(EventKind::task_finished);
+    t.state = is_over ? state_named(query->text(4)) : TaskState::waiting;
+    t.ended_ns = time;
+    if (!query->is_null(5))
+      t.started_ns = query->integer(5);
+    else if (is_over && query->is_null(6))
+      t.started_ns = 0;  // it was not started
+  }
+  if (!row) return tl::unexpected(row.error());
+  return {};
+}
+
+Result<void> RunReader::read_outputs(std::int64_t run, std::vector<Row>& rows) {
+  auto query = database_.prepare("select task, name, type, value from outputs where run = ?");
+  if (!query) return tl::unexpected(std::move(query).error());
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) {
+    const auto number = static_cast<std::size_t>(query->integer(0));
+    // Rows of an attempt after which another one began count for nothing.
+    if (number >= rows.size() || !rows[number].has_outputs) continue;
+    TaskEntryOfRun& t = rows[number].entry;
+    const auto type = static_cast<std::uint32_t>(query->integer(2));
+    if (type == GANGER_SECRET)
+      t.has_secret_output = true;
+    else
+      t.outputs.insert_or_assign(std::string(query->text(1)), value_of(*query, type, 3));
+  }
+  if (!row) return tl::unexpected(row.error());
+  for (Row& r : rows)
+    if (r.has_outputs && is_ok(r.entry.state) && r.entry.outputs.empty() && !r.entry.has_secret_output) {
+      r.entry.state = TaskState::running;
+      r.entry.reason = "it was done, but what it had set is lost";
+    }
+  return {};
+}
+
+Result<std::optional<std::vector<Standing>>> RunReader::kept_states(std::int64_t run) {
+  auto query = database_.prepare("select states from runs where number = ? and states is not null");
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start(run);
+  if (!row) return tl::unexpected(row.error());
+  if (!*row) return std::nullopt;
+  return Ledger::decode(query->text(0));
+}
+
+Result<std::vector<Standing>> RunReader::standings(std::int64_t run) {
+  auto kept = kept_states(run);
+  if (!kept) return tl::unexpected(std::move(kept).error());
+  if (*kept) return **std::move(kept);
+  auto rows = read_tasks(run);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  std::vector<Standing> all;
+  for (const Row& r : *rows) all.push_back({r.entry.state});
+  auto query = database_.prepare("select distinct task from outputs where run = ?");
+  if (!query) return tl::unexpected(std::move(query).error());
+  auto row = query->start(run);
+  for (; row && *row; row = query->next())
+    if (const auto number = static_cast<std::size_t>(query->integer(0)); number < all.size())
+      all[number].has_outputs = true;
+  if (!row) return tl::unexpected(row.error());
+  return all;
+}
+
+Result<std::vector<TaskEntryOfRun>> RunReader::tasks(const RunEntry& run) {
+  const auto number = number_of(run.header.run);
+  if (!number) return tl::unexpected(number.error());
+  if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run.header.run));
+  auto rows = read_tasks(**number);
+  if (!rows) return tl::unexpected(std::move(rows).error());
+  auto standings = Ledger::read(ledger_of(run.header.run));
+  if (!standings) {
+    auto by_database = this->standings(**number);
+    if (!by_database) return tl::unexpected(std::move(by_database).error());
+    standings = *std::move(by_database);
+  }
+  for (std::size_t i = 0; i < std::min(rows->size(), standings->size()); ++i) (*rows)[i].correct((*standings)[i]);
+  if (auto read = read_outputs(**number, *rows); !read) return tl::unexpected(std::move(read).error());
+
+  std::erase_if(*rows, [](const Row& r) { return !r.position; });
+  std::sort(rows->begin(), rows->end(), [](const Row& a, const Row& b) { return *a.position < *b.position; });
+  std::vector<TaskEntryOfRun> all;
+  all.reserve(rows->size());
+  for (Row& r : *rows) all.push_back(std::move(r.entry));
+  return all;
+}
+
+}  // namespace ganger::host

@@ -1,0 +1,160 @@
+#include "host/journal/run_rows.h"
+
+#include <unordered_map>
+#include <utility>
+
+namespace ganger::host {
+
+namespace {
+
+std::string_view type_of(const Plan& plan, TaskIndex i) {
+  const TaskType* type = plan.task(i).type;
+  return type == nullptr ? std::string_view() : std::string_view(type->id);
+}
+
+// Null where a field of an event has its default.
+NumberOrNull at_least(std::int64_t least, std::int64_t number) { return {number, number < least}; }
+
+Result<void> insert_settings(Database& database, std::int64_t run, const RunHeader& header) {
+  auto insert = database.prepare("insert into settings(run, kind, position, name, value) values(?, ?, ?, ?, ?)");
+  if (!insert) return tl::unexpected(std::move(insert).error());
+  Result<void> result;
+  int position = 0;
+  const auto add = [&](std::string_view kind, std::string_view name, std::string_view value) {
+    if (result) result = insert->run(run, kind, ++position, name, value);
+  };
+  for (const auto& [name, value] : header.params) add("param", name, value);
+  for (const auto& name : header.secret_params)
+    if (result) result = insert->run(run, std::string_view("secret"), ++position, name, nullptr);
+  for (const auto& [id, build] : header.plugins) add("plugin", id, build);
+  for (const auto& option : header.options) add("option", "", option);
+  return result;
+}
+
+constexpr std::string_view kInsertTask = "insert into tasks(run, number, position, name, type) values(?, ?, ?, ?, ?)";
+
+}  // namespace
+
+Result<std::int64_t> insert_run(Database& database, const RunHeader& header, const Plan& plan, std::int64_t now_ns) {
+  auto insert = database.prepare(
+      "insert into runs(id, job, job_file, job_digest, current_dir, command, total, started_ns) "
+      "values(?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!insert) return tl::unexpected(std::move(insert).error());
+  if (auto done = insert->run(header.run, header.job, header.job_file.native(), header.job_digest,
+                              header.current_dir.native(), header.command, plan.size(), now_ns);
+      !done)
+    return tl::unexpected(std::move(done).error());
+  const std::int64_t run = database.last_row();
+  if (auto done = insert_settings(database, run, header); !done) return tl::unexpected(std::move(done).error());
+  auto task = database.prepare(kInsertTask);
+  if (!task) return tl::unexpected(std::move(task).error());
+  for (TaskIndex i = 0; i < plan.size(); ++i)
+    if (auto done = task->run(run, i, i, plan.name(i), type_of(plan, i)); !done)
+      return tl::unexpected(std::move(done).error());
+  return run;
+}
+
+Result<NextSession> insert_session(Database& database, std::int64_t run, const Plan& plan) {
+  auto begin = database.prepare(
+      "update runs set sessions = sessions + 1, total = ?, ended_ns = null, end = null, exit_code = null, "
+      "states = null "
+      "where number = ? returning sessions");
+  if (!begin) return tl::unexpected(std::move(begin).error());
+  if (auto row = begin->start(plan.size(), run); !row) return tl::unexpected(row.error());
+  NextSession next;
+  next.session = begin->integer(0);
+  begin->reset();
+
+  std::unordered_map<std::string, std::uint32_t> known;
+  auto query = database.prepare("select number, position, name, type from tasks where run = ? order by number");
+  if (!query) return tl::unexpected(std::move(query).error());
+  bool is_same = true;
+  auto row = query->start(run);
+  for (; row && *row; row = query->next()) {
+    const auto number = static_cast<std::uint32_t>(query->integer(0));
+    is_same &= !query->is_null(1) && query->integer(1) == number && number < plan.size() &&
+               query->text(2) == plan.name(number) && query->text(3) == type_of(plan, number);
+    known.emplace(query->text(2), number);
+    next.ledger_size = number + 1;
+  }
+  if (!row) return tl::unexpected(row.error());
+  if (is_same && next.ledger_size == plan.size()) return next;
+
+  auto forget = database.prepare("update tasks set position = null where run = ?");
+  if (!forget) return tl::unexpected(std::move(forget).error());
+  if (auto done = forget->run(run); !done) return tl::unexpected(std::move(done).error());
+  auto place = database.prepare(std::string(kInsertTask) +
+                                " on conflict do update set position = excluded.position, type = excluded.type");
+  if (!place) return tl::unexpected(std::move(place).error());
+  std::vector<std::uint32_t> numbers(plan.size());
+  for (TaskIndex i = 0; i < plan.size(); ++i) {
+    const auto was = known.find(std::string(plan.name(i)));
+    numbers[i] = was == known.end() ? next.ledger_size++ : was->second;
+    if (auto done = place->run(run, numbers[i], i, plan.name(i), type_of(plan, i)); !done)
+      return tl::unexpected(std::move(done).error());
+  }
+  next.numbers = TaskNumbers(std::move(numbers));
+  return next;
+}
+
+Result<RunRows> RunRows::prepare(Database& database, std::int64_t run, std::int64_t session) {
+  auto event = database.prepare(
+      "insert into events(run, session, seq, time_ns, kind, task, attempt, worker, outcome, started_ns, run_ns, "
+      "wait_ns, pool, lease, level, total, exit_code, text) "
+      "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!event) return tl::unexpected(std::move(event).error());
+  // What most events of a big run need.
+  auto task_event = database.prepare(
+      "insert into events(run, session, seq, time_ns, kind, task, attempt, worker, outcome, started_ns, run_ns) "
+      "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  if (!task_event) return tl::unexpected(std::move(task_event).error());
+  auto drop = database.prepare("delete from outputs where run = ? and task = ?");
+  if (!drop) return tl::unexpected(std::move(drop).error());
+  auto output = database.prepare("insert into outputs(run, task, name, type, value) values(?, ?, ?, ?, ?)");
+  if (!output) return tl::unexpected(std::move(output).error());
+  auto end = database.prepare("update runs set ended_ns = ?, end = ?, exit_code = ?, states = ? where number = ?");
+  if (!end) return tl::unexpected(std::move(end).error());
+  return RunRows(run, session, *std::move(event), *std::move(task_event), *std::move(drop), *std::move(output),
+                 *std::move(end));
+}
+
+Result<void> RunRows::insert(const EventRow& row, const TaskNumbers& numbers) {
+  const Event& e = row.event;
+  const auto task = e.task == kNoTask ? NumberOrNull{0, true} : NumberOrNull{numbers[e.task], false};
+  const auto attempt = at_least(1, e.attempt);
+  const auto worker = at_least(0, e.worker);
+  const TextOrNull outcome{has_ended(e.outcome) ? name_of(e.outcome) : std::string_view()};
+  const auto started = at_least(1, row.started_ns);
+  const auto ran = at_least(0, e.run.count());
+  const auto seq = static_cast<std::int64_t>(e.seq);
+  if ((e.kind == EventKind::task_started || e.kind == EventKind::task_finished) && e.text.empty())
+    return task_event_.run(run_, session_, seq, e.time_ns, name_of(e.kind), task, attempt, worker, outcome, started,
+                           ran);
+  const NumberOrNull level{e.level, e.kind != EventKind::task_log};
+  return event_.run(run_, session_, seq, e.time_ns, name_of(e.kind), task, attempt, worker, outcome, started, ran,
+                    at_least(0, e.wait.count()), TextOrNull{e.pool}, at_least(1, static_cast<std::int64_t>(e.lease)),
+                    level, at_least(1, static_cast<std::int64_t>(e.total)), at_least(0, e.exit_code),
+                    TextOrNull{e.text});
+}
+
+Result<void> RunRows::replace_outputs(std::uint32_t task, const Outputs& outputs) {
+  Result<void> result = drop_outputs_.run(run_, task);
+  for (const auto& [name, value] : outputs) {
+    if (!result) return result;
+    if (value.type == GANGER_SECRET)
+      result = output_.run(run_, task, name, value.type, nullptr);
+    else if (value.is_text())
+      result = output_.run(run_, task, name, value.type, value.text);
+    else if (value.type == GANGER_F64)
+      result = output_.run(run_, task, name, value.type, value.f);
+    else
+      result = output_.run(run_, task, name, value.type, value.i);
+  }
+  return result;
+}
+
+Result<void> RunRows::finish(std::int64_t now_ns, std::string_view end, int exit_code, std::string_view states) {
+  return end_.run(now_ns, end, exit_code, Blob{states}, run_);
+}
+
+}  // namespace ganger::host
