@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "connection.h"
+#include "crash.h"
 
 namespace {
 
@@ -97,6 +98,22 @@ struct Fail {
   }
 };
 
+/// Takes its process along. A run survives it when the task runs in a child process, which is what it asks for.
+struct Crash {
+  static constexpr const char* name = "crash";
+  static constexpr const char* summary = "Crashes, hangs or misbehaves, to see that a run survives it";
+  static constexpr std::uint32_t flags = ganger::isolate;
+  static constexpr ganger::param params[] = {
+      {"how", GANGER_STR,
+       "segv: writes to address 0; abort: calls abort(); exit: calls exit(0); stack: recurses without end; "
+       "spin: never ends and ignores SIGTERM; memory: takes all there is; garbage: writes random bytes to every "
+       "socket; "
+       "orphan: leaves a process behind that sleeps for an hour",
+       nullptr, ganger::required, demo::kCrashes}};
+
+  void run(const ganger::ctx& c) { demo::crash(c.get<std::string>("how")); }
+};
+
 struct Print {
   static constexpr const char* name = "print";
   static constexpr const char* summary = "Logs a name, once or several times";
@@ -175,4 +192,5 @@ struct Query {
 
 }  // namespace
 
-GANGER_PLUGIN_LICENSED("demo", GANGER_VERSION, "Apache-2.0", Noop, Echo, Sleep, Fail, Print, Query, ConnectionKind)
+GANGER_PLUGIN_LICENSED("demo", GANGER_VERSION, "Apache-2.0", Noop, Echo, Sleep, Fail, Crash, Print, Query,
+                       ConnectionKind)

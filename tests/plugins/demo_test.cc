@@ -1,8 +1,15 @@
 // The plugin demo under the SDK's host in memory.
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <ganger/testing.hpp>
 #include <string>
 #include <string_view>
@@ -226,6 +233,71 @@ TEST(DemoConnection, NumbersEachConnectionAndSaysWhenItComesAndGoes) {
   EXPECT_EQ(lines_of_one_connection(),
             (std::vector<std::string>{"Create: New Connection " + next, "QID[0] CID[" + next + "]",
                                       "Close: Connection " + next}));
+}
+
+const ganger_task& task_type(std::string_view name) {
+  for (const auto* const* type = plugin_entry("demo")(host::table())->tasks; *type; ++type)
+    if (name == (*type)->name) return **type;
+  throw std::runtime_error("no such task type");
+}
+
+result crash(std::string_view how) {
+  host h;
+  h.param("how", how);
+  return run(h, "crash");
+}
+
+TEST(DemoCrash, AsksForAChildProcess) {
+  const ganger_task& type = task_type("crash");
+
+  EXPECT_TRUE(type.flags & GANGER_TASK_ISOLATE);
+  EXPECT_FALSE(type.flags & GANGER_TASK_IDEMPOTENT);
+  EXPECT_STREQ(type.params[0]->name, "how");
+}
+
+TEST(DemoCrashDeathTest, EndsItsProcess) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+
+  EXPECT_EXIT(crash("abort"), testing::KilledBySignal(SIGABRT), "");
+  EXPECT_EXIT(crash("exit"), testing::ExitedWithCode(0), "");
+}
+
+/// Children of this process, which is a subreaper. Returns how many there were.
+int kill_orphans() {
+  int killed = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream status(task.path() / "stat");
+    std::string pid, name, state, parent;
+    if (!(status >> pid >> name >> state >> parent) || parent != std::to_string(getpid())) continue;
+    kill(std::stoi(pid), SIGKILL);
+    killed += waitpid(std::stoi(pid), nullptr, 0) > 0;
+  }
+  return killed;
+}
+
+TEST(DemoCrash, LeavesAnOrphanAndIsDone) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+
+  const result r = crash("orphan");
+
+  EXPECT_TRUE(r.ok()) << r;
+  siginfo_t none{};
+  EXPECT_EQ(waitid(P_ALL, 0, &none, WEXITED | WNOHANG | WNOWAIT), 0) << "there is no orphan";
+  EXPECT_EQ(none.si_pid, 0) << "it has ended already";
+  EXPECT_EQ(kill_orphans(), 1);
+}
+
+TEST(DemoCrash, WritesGarbageToSocketsOnly) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+
+  const result r = crash("garbage");
+
+  EXPECT_TRUE(r.ok()) << r;
+  char bytes[4096];
+  EXPECT_EQ(recv(ends[0], bytes, sizeof bytes, MSG_WAITALL | MSG_DONTWAIT), static_cast<ssize_t>(sizeof bytes));
+  close(ends[0]);
+  close(ends[1]);
 }
 
 }  // namespace
