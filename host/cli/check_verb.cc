@@ -115,7 +115,7 @@ class PluginCheck {
     const auto elf = read_elf_file(file_);
     if (!elf) return error(elf.error().message);
     ok("file: a shared library for this machine" + (elf->build_id.empty() ? "" : ", build id " + elf->build_id));
-    const auto loaded = registry_.load_file(file_);
+    const auto loaded = registry_.load_file(file_, Load::describe);
     if (!loaded) return error(loaded.error().message);
     describe(**loaded);
     const auto remarks = hygiene(*elf);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/cli/describe.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/isolate/child_main.h"
@@ -65,11 +66,11 @@ int run_command(const Options& options) {
     case Verb::exec:
       return exec_verb(options);
     case Verb::resume:
-      return kExitBug;
+      return resume_verb(options);
     case Verb::history:
-      return kExitBug;
+      return history_verb(options);
     case Verb::show:
-      return kExitBug;
+      return show_verb(options);
     case Verb::plan:
       return plan_verb(options);
     case Verb::check:
@@ -92,6 +93,7 @@ int run_command(const Options& options) {
 
 int run_cli(int argc, const char* const* argv) {
   if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
+  if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   take_streams();
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);

@@ -47,18 +47,18 @@ Result<Subject> provided_by(const Plugin& plugin, const std::string& name) {
 
 Result<Subject> find(Registry& registry, const std::string& name) {
   if (name.find('/') != std::string::npos || name.ends_with(".so")) {
-    const auto plugin = registry.load_file(name);
+    const auto plugin = registry.load_file(name, Load::describe);
     if (!plugin) return tl::unexpected(plugin.error());
     return whole(*plugin);
   }
   // The id of a plugin may hold dots, so that the whole name is tried first.
-  const auto plugin = registry.load(name);
+  const auto plugin = registry.load(name, Load::describe);
   if (plugin) return whole(*plugin);
   const auto dot = name.rfind('.');
   if (plugin.error().kind != ErrorKind::not_found) return tl::unexpected(plugin.error());
   if (dot == std::string::npos || dot == 0) return tl::unexpected(with_suggestion(plugin.error(), registry, name));
   const std::string id = name.substr(0, dot);
-  const auto owner = registry.load(id);
+  const auto owner = registry.load(id, Load::describe);
   if (owner) return provided_by(**owner, name.substr(dot + 1));
   if (owner.error().kind != ErrorKind::not_found) return tl::unexpected(owner.error());
   return tl::unexpected(with_suggestion(owner.error(), registry, id));

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "host/cli/describe.h"
 #include "host/cli/pins.h"
 #include "host/cli/say.h"
 #include "host/plan/check_tasks.h"
@@ -70,6 +71,9 @@ std::unique_ptr<Registry> make_registry(const Options& options, const std::vecto
                                                     const std::string& sha256) {
       return check_pin(pins, id, version, sha256);
     };
+  admission.describe = [describer = std::make_shared<Describer>()](const fs::path& file) {
+    return describer->describe(file);
+  };
   return std::make_unique<Registry>(std::move(path), host_table(), std::move(admission));
 }
 

@@ -1,0 +1,29 @@
+// What all code of a process shares, to see whether somebody has changed it.
+#pragma once
+#include <signal.h>
+#include <sys/types.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace ganger::host {
+
+/// Thread: the only one of its process, but for those that are counted.
+struct ProcessState {
+  std::size_t threads = 0;
+  bool has_children = false;
+  dev_t folder_device = 0;
+  ino_t folder = 0;
+  mode_t umask = 0;
+  std::array<struct sigaction, NSIG> handlers{};
+  sigset_t blocked{};
+  std::string locale;
+
+  static ProcessState now();
+};
+
+/// "started a thread", "changed the umask": what is different in `after`.
+std::vector<std::string> changes(const ProcessState& before, const ProcessState& after);
+
+}  // namespace ganger::host

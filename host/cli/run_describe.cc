@@ -1,0 +1,76 @@
+// The child that describe.cc asks: opens one plugin and writes down what it says of itself.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "host/cli/describe.h"
+#include "host/cli/exit_code.h"
+#include "host/cli/process_state.h"
+#include "host/isolate/lock_down.h"
+#include "host/plugin/description.h"
+#include "host/plugin/description_json.h"
+#include "host/plugin/library.h"
+#include "host/plugin/services.h"
+
+namespace ganger::host {
+
+namespace {
+
+void write_all(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(kAnswerFd, text.data(), text.size());
+    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+    if (n <= 0 && errno != EINTR) return;
+  }
+}
+
+/// What a plugin may not touch just because somebody wants to know what it provides.
+std::string refusal(const std::filesystem::path& file, const std::vector<std::string>& changed) {
+  std::string all;
+  for (const std::string& one : changed) all += (all.empty() ? "" : ", ") + one;
+  return fmt::format(
+      "{} is refused: its code {} while it was opened; let it leave the process alone until it is used",
+      file.string(), all);
+}
+
+std::string describe_here(const std::filesystem::path& file) {
+  const ProcessState before = ProcessState::now();
+  const auto described = open_plugin(file, host_table());
+  if (!described) return error_json(described.error());
+  const auto plugin = read_description(*described, file);
+  const auto changed = changes(before, ProcessState::now());
+  if (!plugin) return error_json(plugin.error());
+  if (!changed.empty()) return error_json({ErrorKind::refused, refusal(file, changed), {}});
+  return description_json(**plugin);
+}
+
+}  // namespace
+
+int run_describe(int argc, const char* const* argv) {
+  pid_t asker = 0;
+  if (argc == 4) {
+    const std::string_view text = argv[2];
+    std::from_chars(text.data(), text.data() + text.size(), asker);
+  }
+  if (asker == 0 || fcntl(kAnswerFd, F_SETFD, FD_CLOEXEC) != 0) {
+    std::fputs("ganger: this is started by ganger itself\n", stderr);
+    return kExitUsage;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != asker) _exit(0);  // it was gone before that
+  // What this kernel lacks is no matter here: nothing is to be run.
+  LockDown rules;
+  rules.sandbox.network = false;
+  static_cast<void>(lock_down(rules));
+  write_all(describe_here(argv[3]));
+  // Its destructors may do what its constructors have not done.
+  _exit(0);
+}
+
+}  // namespace ganger::host
