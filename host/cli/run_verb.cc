@@ -1,16 +1,38 @@
-#include "host/cli/prepare.h"
+#include <fmt/format.h>
+
+#include "host/cli/named_lock.h"
+#include "host/cli/record.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 
 namespace ganger::host {
 
 int run_verb(const Options& options) {
+  const auto fail = [](const Errors& errors) {
+    say(errors);
+    return exit_code(errors);
+  };
   auto prepared = prepare(options);
-  if (!prepared) {
-    say(prepared.error());
-    return exit_code(prepared.error());
+  if (!prepared) return fail(prepared.error());
+  if (!options.lock.empty()) {
+    const auto is_ours = take_lock(prepared->state, options.lock, options.on_busy);
+    if (!is_ours) return fail({is_ours.error()});
+    if (!*is_ours) {
+      say(fmt::format("another run holds the lock '{}'; nothing was run", options.lock));
+      return kExitDeferred;
+    }
   }
-  return run_session(prepared->job, *prepared->registry, make_settings(options, *prepared));
+  SessionSettings settings = make_settings(options, *prepared);
+  if (options.no_history) return run_session(prepared->job, *prepared->registry, settings);
+
+  const auto header = header_of(options, *prepared);
+  if (!header) return fail({header.error()});
+  auto journal = open_journal(options);
+  if (!journal) return fail({journal.error()});
+  auto record = (*journal)->begin(*header, prepared->job.plan);
+  if (!record) return fail({record.error()});
+  settings.record = record->get();
+  return run_session(prepared->job, *prepared->registry, settings);
 }
 
 }  // namespace ganger::host

@@ -13,6 +13,8 @@
 #include <tuple>
 
 #include "host/cli/say.h"
+#include "host/isolate/children.h"
+#include "host/isolate/lock_down.h"
 #include "host/plugin/services.h"
 #include "host/report/console.h"
 #include "host/report/events_file.h"
@@ -106,6 +108,7 @@ class Session {
   }
   Result<void> open_reporters();
   Result<void> open_pools();
+  Result<void> open_children();
   Summary summary(RunEnd end) const;
   bool write_outputs(RunEnd end, int code, bool is_delivered);
   bool start_lane();
@@ -132,6 +135,7 @@ class Session {
   std::optional<OutputFile> junit_, metrics_;
   std::unique_ptr<EventStream> events_;
   std::unique_ptr<RunScope> scope_;
+  std::unique_ptr<Children> children_;
   std::unique_ptr<TaskCall> call_;
   std::unique_ptr<Loop> loop_;
   std::atomic<const Loop*> shown_{nullptr};  // loop_, for the thread of the events, which is there before it
@@ -146,6 +150,7 @@ Result<void> Session::open() {
   if (job_.uses_run_dir)
     if (auto made = dir_.create(); !made) return made;
 
+  if (auto opened = open_children(); !opened) return opened;
   scope_ = std::make_unique<RunScope>(*events_);
   set_default_scope(scope_.get());
   call_ = std::make_unique<TaskCall>(TaskCallParts{.plan = job_.plan,
@@ -155,6 +160,7 @@ Result<void> Session::open() {
                                                    .events = *events_,
                                                    .clock = clock_,
                                                    .journal = journal(),
+                                                   .isolation = children_.get(),
                                                    .state_of = [this](TaskIndex i) { return loop_->state_of(i); },
                                                    .secrets = job_.secrets});
   workers_ = std::make_unique<WorkPool>(settings_.workers, *call_);
@@ -228,6 +234,28 @@ Result<void> Session::open_pools() {
   return {};
 }
 
+Result<void> Session::open_children() {
+  if (!job_.has_isolated) return {};
+  auto writable = dir_.create_work();
+  if (!writable) return tl::unexpected(std::move(writable).error());
+  for (const std::string& missing : missing_locks()) say("warning: isolated tasks: " + missing);
+  // What a child opens must be what was looked at here, also if the file is replaced during the run.
+  std::map<const Plugin*, std::string> digests;
+  for (const Plugin* plugin : job_.plugins) {
+    auto digest = registry_.digest_of(*plugin);
+    if (!digest) return tl::unexpected(std::move(digest).error());
+    digests.emplace(plugin, std::move(*digest));
+  }
+  children_ = std::make_unique<Children>(
+      ChildrenSettings{.writable = std::move(*writable),
+                       .workers = settings_.workers,
+                       .grace = settings_.grace,
+                       .log_level = settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO,
+                       .digest = [digests = std::move(digests)](const Plugin& p) { return digests.at(&p); }},
+      clock_);
+  return {};
+}
+
 bool Session::run() {
   if (!start_lane()) return false;
   watcher_.watch(
@@ -280,6 +308,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   if (!hangs) {
     for (std::thread& lane : lanes_) lane.join();
     workers_.reset();
+    children_.reset();
     pools_.close();
   }
   emit(EventKind::run_finished, end, code);
@@ -300,7 +329,8 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   if (on_outputs) on_outputs(outputs_, end);
   leave_on_interrupt(code);
   print_summary(end);
-  dir_.clean_up(settings_.keep_files);
+  // What done tasks have written is there for a run that goes on later.
+  dir_.clean_up(settings_.keep_files || (settings_.record != nullptr && end != RunEnd::finished));
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
   for (const std::string& complaint : registry_.shut_down()) say(complaint);

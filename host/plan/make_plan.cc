@@ -95,6 +95,7 @@ tl::expected<PlannedJob, Errors> Planner::make() {
     return tl::unexpected(std::move(errors_));
   }
   put_together();
+  if (!errors_.empty()) return tl::unexpected(std::move(errors_));
   planned_.secrets = binder.secrets();
   // The longest first: hiding a part of one would leave the rest of it to be read.
   std::ranges::sort(planned_.secrets, std::ranges::greater{}, &std::string::size);
@@ -103,9 +104,11 @@ tl::expected<PlannedJob, Errors> Planner::make() {
 }
 
 void Planner::plan_pools(Binder& binder) {
+  // Where only children borrow, no resource is opened here, nor is the plugin that opens them.
+  const bool are_in_children = std::ranges::all_of(job_.tasks, [this](const TaskEntry& t) { return wants_child(t); });
   for (const PoolEntry& entry : job_.pools) {
     if (entry.kind.empty()) continue;
-    auto kind = find_pool_kind(registry_, entry.kind);
+    auto kind = find_pool_kind(registry_, entry.kind, are_in_children ? Load::describe : Load::open);
     if (!kind) {
       add(std::move(kind).error(), job_.where(entry.kind_where));
       continue;
@@ -135,11 +138,15 @@ void Planner::plan_pools(Binder& binder) {
 
 const TaskType* Planner::task_type(const TaskEntry& entry) {
   if (entry.uses.empty()) return nullptr;
-  if (const auto known = types_.find(entry.uses); known != types_.end()) return known->second;
-  const auto found = find_task_type(registry_, entry.uses);
+  const Load load = wants_child(entry) ? Load::describe : Load::open;
+  // A type of which only the description is known is no use to a task that runs here.
+  if (const auto known = types_.find(entry.uses);
+      known != types_.end() && (known->second == nullptr || load == Load::describe || known->second->run != nullptr))
+    return known->second;
+  const auto found = find_task_type(registry_, entry.uses, load);
   if (!found) add(found.error(), job_.where(entry.uses_where));
   const TaskType* type = found ? *found : nullptr;
-  types_.emplace(entry.uses, type);
+  types_.insert_or_assign(entry.uses, type);
   return type;
 }
 
@@ -306,7 +313,12 @@ void Planner::put_together() {
     task.when = entry.when;
     task.is_heavy = entry.heavy.value_or(d.type->is_heavy());
     task.is_isolated = is_isolated(entry, *d.type);
-    if (task.is_isolated) task.sandbox = builder.add(sandbox(d)).value_or(0);
+    if (task.is_isolated) {
+      const auto granted = builder.add(sandbox(d));
+      if (!granted) return add({ErrorKind::bad_job, "a job has room for 65,536 different sandboxes", {}}, {});
+      task.sandbox = *granted;
+      planned_.has_isolated = true;
+    }
     const Policy policy{
         .timeout = entry.timeout.value_or(Duration(0)), .backoff = entry.backoff, .retries = entry.retries};
     placed[i] = builder.add(entry.name, task, policy, std::move(d.binding));

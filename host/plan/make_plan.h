@@ -26,6 +26,7 @@ struct PlannedJob {
   std::vector<const Plugin*> plugins;  ///< to be started, each once
   std::vector<std::string> secrets;    ///< never to be printed
   bool uses_run_dir = false;
+  bool has_isolated = false;  ///< some task runs in a child process
 };
 
 struct PlanWishes {

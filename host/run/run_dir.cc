@@ -33,9 +33,12 @@ Result<void> RunDir::create() {
   return {};
 }
 
+Result<fs::path> RunDir::create_work() { return create_for({}); }
+
 Result<fs::path> RunDir::create_for(std::string_view task) {
   if (auto made = create(); !made) return tl::unexpected(std::move(made).error());
-  fs::path dir = path_ / "work" / task;
+  fs::path dir = path_ / "work";
+  if (!task.empty()) dir /= task;
   std::error_code ec;
   fs::create_directories(dir, ec);
   if (ec) return failure(ErrorKind::cannot_create, fmt::format("cannot create {}: {}", dir.string(), ec.message()));

@@ -21,6 +21,8 @@ class RunDir {
   const std::filesystem::path& path() const { return path_; }
   /// Makes the folder of the run.
   Result<void> create();
+  /// Makes the folder that those of the tasks are in.
+  Result<std::filesystem::path> create_work();
   /// Makes the folder of a task: <run>/work/<task>.
   Result<std::filesystem::path> create_for(std::string_view task);
   /// Removes what was made; with keep_files only folders that are empty.
