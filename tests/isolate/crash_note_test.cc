@@ -1,12 +1,13 @@
 // Notes of crashes that happen, and of bytes that are none.
 #include "host/isolate/crash_note.h"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <random>
-#include <regex>
 
 #include "started.h"
 #include "tests/fakes/temporary_folder.h"
@@ -135,9 +136,9 @@ TEST(CrashReport, IsForPeople) {
   const Crash told = crash("report", "segv");
 
   EXPECT_EQ(told.spoken.end.code, SIGSEGV);
-  EXPECT_TRUE(std::regex_search(told.text, std::regex("^ganger: SIGSEGV at address 0x0 in task 'import' of plugin "
-                                                      "'demo'\n  crash_subject\\+0x[0-9a-f]+\n  crash_subject\\+0x")))
-      << told.text;
+  EXPECT_THAT(told.text, StartsWith("ganger: SIGSEGV at address 0x0 in task 'import' of plugin 'demo'\n"
+                                    "  crash_subject+0x"));
+  EXPECT_GT(std::count(told.text.begin(), told.text.end(), '\n'), 2);
 }
 
 TEST(CrashReport, TellsAStackOverflow) {
@@ -224,6 +225,17 @@ TEST(SignalName, FallsBackToItsNumber) {
   EXPECT_EQ(signal_name(SIGSEGV), "SIGSEGV");
   EXPECT_EQ(signal_name(77), "signal 77");
   EXPECT_EQ(signal_name(-1), "signal -1");
+}
+
+TEST(BuildId, IsThatOfTheLibrary) {
+  Dl_info libc{};
+  ASSERT_NE(dladdr(dlsym(RTLD_NEXT, "getppid"), &libc), 0);
+
+  const std::string id = build_id(libc.dli_fname);
+
+  if (id.empty()) GTEST_SKIP() << libc.dli_fname << " has none";
+  EXPECT_GE(id.size(), 16u);
+  EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos) << id;
 }
 
 TEST(BuildId, IsEmptyOfWhatIsNoLibrary) {
