@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <thread>
 
 #include "command.h"
@@ -22,7 +23,21 @@ using std::chrono::steady_clock;
 constexpr auto kLongestEnd = std::chrono::seconds(1);
 constexpr auto kFirstPause = std::chrono::microseconds(200);
 
+/// How long somebody without an environment may be in the middle of an exec.
+constexpr auto kLongestExec = std::chrono::milliseconds(100);
+
+/// A second of it is for the time between the start and this.
+std::uint64_t ticks_since_boot() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::uint64_t>(std::max<time_t>(now.tv_sec - 1, 0)) *
+         static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+}
+
 }  // namespace
+
+Family::Family(pid_t leader, std::string cookie)
+    : leader_(leader), cookie_(std::move(cookie)), oldest_(ticks_since_boot()), groups_{leader} {}
 
 bool Family::has_group() const {
   const auto is_there = [&] { return kill(-leader_, 0) == 0 || errno == EPERM; };
@@ -41,10 +56,16 @@ std::vector<ProcessEntry> Family::find() {
   const bool is_taken =
       is_leader_reaped_ && std::any_of(all.begin(), all.end(), [&](const auto& p) { return p.pid == leader_; });
   const pid_t here = getpid();
+  is_unsure_ = false;
   for (const auto& p : all) {
-    if (p.is_zombie || p.pid == here) continue;
-    const bool is_member = (p.group == leader_ && !is_taken) || (p.pid == leader_ && !is_leader_reaped_) ||
-                           has_in_environment(p.pid, kCookieVariable, cookie_);
+    if (p.is_zombie || p.pid == here || p.started < oldest_) continue;
+    const bool is_in_group = groups_.count(p.group) > 0 && !(is_taken && p.group == leader_);
+    bool is_member = is_in_group || (p.pid == leader_ && !is_leader_reaped_);
+    if (!is_member) {
+      const auto has_cookie = has_in_environment(p.pid, kCookieVariable, cookie_);
+      is_member = has_cookie.value_or(false);
+      if (!has_cookie) is_unsure_ = true;
+    }
     (is_member ? members : others).push_back(p);
   }
   // The children of members, until there are no more. A leader that has ended has none.
@@ -58,6 +79,11 @@ std::vector<ProcessEntry> Family::find() {
   return members;
 }
 
+void Family::note(const ProcessEntry& member) {
+  told_.insert({member.pid, member.started});
+  if (member.group != getpgrp()) groups_.insert(member.group);
+}
+
 /// By a descriptor, so that what has the number by now is not taken for what was found.
 void Family::signal(const ProcessEntry& member, int signal) {
   if (member.pid == leader_ && !is_leader_reaped_) {
@@ -67,7 +93,7 @@ void Family::signal(const ProcessEntry& member, int signal) {
   const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, member.pid, 0)));
   const auto now = find_process(member.pid);
   if (!now || now->started != member.started) return;
-  told_.insert({member.pid, member.started});
+  note(member);
   if (pidfd.is_open())
     syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
   else
@@ -83,7 +109,7 @@ void Family::ask_to_end() {
   for (const auto& member : members) {
     const bool has_it_already = !is_leader_reaped_ && member.group == leader_;
     if (has_it_already && member.pid != leader_)
-      told_.insert({member.pid, member.started});
+      note(member);
     else if (!has_it_already)
       signal(member, SIGTERM);
     if (!has_it_already) signal(member, SIGCONT);
@@ -91,24 +117,25 @@ void Family::ask_to_end() {
   if (!is_leader_reaped_) kill(-leader_, SIGCONT);
 }
 
-/// Returns true when no zombie of the family is a child of this process any more.
+/// Returns true when none of the family is ending still, or is a zombie that this process has to wait for.
 bool Family::reap(const std::vector<ProcessEntry>& all) const {
   bool is_done = true;
   for (const auto& p : all) {
-    const bool is_member = p.group == leader_ || told_.count({p.pid, p.started}) > 0;
-    if (p.parent != getpid() || p.pid == leader_ || !is_member) continue;
-    if (waitpid(p.pid, nullptr, WNOHANG) == 0) is_done = false;
+    if (p.pid == leader_ || (told_.count({p.pid, p.started}) == 0 && groups_.count(p.group) == 0)) continue;
+    if (!p.is_zombie || (p.parent == getpid() && waitpid(p.pid, nullptr, WNOHANG) == 0)) is_done = false;
   }
   return is_done;
 }
 
 void Family::end() {
-  const auto until = steady_clock::now() + kLongestEnd;
+  const auto begin = steady_clock::now();
+  const auto until = begin + kLongestEnd;
   for (auto pause = kFirstPause;; pause *= 2) {
     const auto members = find();
     for (const auto& member : members) signal(member, SIGKILL);
     if (!is_leader_reaped_) kill(-leader_, SIGKILL);  // those, too, that were started meanwhile
-    if (members.empty() && reap(list_processes())) return;
+    const bool is_sure = !is_unsure_ || steady_clock::now() >= begin + kLongestExec;
+    if (members.empty() && is_sure && reap(list_processes())) return;
     if (steady_clock::now() >= until) return;
     std::this_thread::sleep_for(pause);
   }

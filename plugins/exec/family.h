@@ -20,7 +20,8 @@ namespace ganger::exec {
 /// a command that does not end by itself, and for nothing else. Thread: one.
 class Family {
  public:
-  Family(pid_t leader, std::string cookie) : leader_(leader), cookie_(std::move(cookie)) {}
+  /// Soon after the leader was started.
+  Family(pid_t leader, std::string cookie);
 
   /// From now on the leader's number says nothing: it has been waited for.
   void leader_is_reaped() { is_leader_reaped_ = true; }
@@ -43,12 +44,16 @@ class Family {
 
   std::vector<ProcessEntry> find();
   void signal(const ProcessEntry& member, int signal);
+  void note(const ProcessEntry& member);
   bool reap(const std::vector<ProcessEntry>& all) const;
 
   const pid_t leader_;
   const std::string cookie_;
+  const std::uint64_t oldest_;  // start that a member can have, in ticks since boot
   bool is_leader_reaped_ = false;
+  bool is_unsure_ = false;  // at the last find(), somebody had no environment just then
   std::set<Identity> told_;
+  std::set<pid_t> groups_;  // of members: what is ending has a group when its environment is gone
 };
 
 }  // namespace ganger::exec

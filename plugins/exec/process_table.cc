@@ -66,8 +66,10 @@ std::vector<ProcessEntry> list_processes() {
   return all;
 }
 
-bool has_in_environment(pid_t pid, std::string_view name, std::string_view part) {
-  const std::string all = content_of(folder_of(pid) + "/environ");
+std::optional<bool> has_in_environment(pid_t pid, std::string_view name, std::string_view part) {
+  const std::string file = folder_of(pid) + "/environ";
+  const std::string all = content_of(file);
+  if (all.empty() && access(file.c_str(), R_OK) == 0) return std::nullopt;
   std::string_view rest = all;
   while (!rest.empty()) {
     const auto end = std::min(rest.find('\0'), rest.size());

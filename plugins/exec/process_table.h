@@ -21,8 +21,9 @@ struct ProcessEntry {
 std::vector<ProcessEntry> list_processes();
 /// Nothing when it is gone.
 std::optional<ProcessEntry> find_process(pid_t pid);
-/// Was the process started with a variable `name` whose value has `part` in it? false when nobody may know.
-bool has_in_environment(pid_t pid, std::string_view name, std::string_view part);
+/// Was the process started with a variable `name` whose value has `part` in it? Nothing when it has no environment
+/// just now, which is so in the middle of an exec; false when nobody may know.
+std::optional<bool> has_in_environment(pid_t pid, std::string_view name, std::string_view part);
 
 }  // namespace ganger::exec
 

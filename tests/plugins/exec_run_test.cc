@@ -16,7 +16,6 @@ namespace {
 using ganger::TemporaryFolder;
 using ganger::testing::host;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr std::size_t kMostOut = 32 * 1024;
 
