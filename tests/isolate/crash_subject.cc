@@ -18,12 +18,12 @@ namespace {
 
 using namespace ganger::host;
 
-volatile int deepest = -1;  // for the compiler, which refuses what never ends
+// Outside of the functions and volatile, for compilers and checkers that refuse what never ends or leads nowhere.
+volatile int deepest = -1;
+volatile int* volatile nowhere = nullptr;
+void (*volatile nothing)() = nullptr;
 
-__attribute__((noinline, no_sanitize("undefined", "address", "thread"))) void crash_here() {
-  volatile int* volatile nowhere = nullptr;
-  *nowhere = 1;
-}
+__attribute__((noinline, no_sanitize("undefined", "address", "thread"))) void crash_here() { *nowhere = 1; }
 
 __attribute__((noinline, no_sanitize("undefined", "address", "thread"))) int overflow(int depth) {
   if (depth == deepest) return 0;
@@ -32,10 +32,7 @@ __attribute__((noinline, no_sanitize("undefined", "address", "thread"))) int ove
   return overflow(depth + 1) + room[0];
 }
 
-__attribute__((noinline, no_sanitize("undefined", "address", "thread"))) void call_nothing() {
-  void (*volatile nothing)() = nullptr;
-  nothing();
-}
+__attribute__((noinline, no_sanitize("undefined", "address", "thread"))) void call_nothing() { nothing(); }
 
 void crash_twice_at_once() {
   std::barrier both(2);
