@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kBetweenSignals = milliseconds(500);
+constexpr Duration kDeathFollowsWithin = milliseconds(500);  // the end of its channel
 constexpr Duration kDeathTakesAtMost = seconds(5);
 constexpr Duration kPollWithoutStopFd = milliseconds(50);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
@@ -133,7 +133,7 @@ void ChildCall::heed_alarms(TimePoint at) {
   serve_wishes();
   if (at >= terminate_at_) {
     terminate_at_ = kNever;
-    kill_at_ = at + kBetweenSignals;
+    kill_at_ = at + settings_.kill_delay;
     has_signalled_ = true;
     child_.process().signal_group(SIGTERM);
   }
@@ -338,7 +338,7 @@ void ChildCall::kill_child() {
 /// The process has ended, or its channel has, which comes a moment earlier.
 void ChildCall::has_died() {
   pollfd watched{child_.process().pidfd(), POLLIN, 0};
-  const auto patience = static_cast<int>(std::chrono::duration_cast<milliseconds>(kBetweenSignals).count());
+  const auto patience = static_cast<int>(std::chrono::duration_cast<milliseconds>(kDeathFollowsWithin).count());
   const bool has_ended = poll(&watched, 1, patience) > 0;
   // The last it has sent may be its result.
   Child::Receipt receipt = Child::Receipt::some;

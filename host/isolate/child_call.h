@@ -16,6 +16,7 @@ namespace ganger::host {
 
 struct ChildCallSettings {
   Duration grace{};
+  Duration kill_delay{};
   Duration start_limit{};
 };
 

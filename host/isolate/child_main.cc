@@ -88,9 +88,11 @@ std::uint32_t end_left_processes() {
 }
 
 /// Nothing runs in here but the parallel parts of tasks.
-class NoBody final : public TaskBody {
+class NoTasks final : public TaskBody, public Completion {
  public:
   Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
+  void ended(Finished /*finished*/) override {}
+  void has_room() override {}
 };
 
 class ChildProcess {
@@ -118,7 +120,7 @@ class ChildProcess {
   std::mutex registry_mutex_;
   const Plugin* plugin_ = nullptr;
   std::unique_ptr<ChildPools> pools_;
-  NoBody no_body_;
+  NoTasks no_tasks_;
   std::unique_ptr<WorkPool> workers_;
   CallStop stop_;
   ganger_ctx ctx_;
@@ -144,7 +146,10 @@ Result<void> ChildProcess::open() {
   pools_ = std::move(*pools);
   scope_.set_pools(pools_.get());
   // The caller of parallel() works too.
-  if (setup_.workers > 1) workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_body_);
+  if (setup_.workers > 1) {
+    workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_tasks_);
+    workers_->report_to(no_tasks_);
+  }
   channel_.send(FrameKind::ready, 0, encode(ReadyMessage{missing}));
   return {};
 }

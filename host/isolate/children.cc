@@ -80,7 +80,9 @@ IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running)
     forget();
     return {.status = GANGER_RETRY, .why = child.error().message};
   }
-  ChildCall child_call(**child, call, {.grace = settings_.grace, .start_limit = settings_.start_limit});
+  ChildCall child_call(
+      **child, call,
+      {.grace = settings_.grace, .kill_delay = settings_.kill_delay, .start_limit = settings_.start_limit});
   {
     const std::lock_guard lock(mutex_);
     running.child = child->get();

@@ -21,8 +21,9 @@ struct ChildrenSettings {
   std::filesystem::path program = "/proc/self/exe";  ///< what runs run_child() when its first word is kChildWord
   std::filesystem::path writable{};                  ///< the folder of the run; there before the first call
   std::uint32_t workers = 1;                  ///< threads that parallel() has in each child, its caller included
-  Duration grace = std::chrono::seconds(10);  ///< from an attempt's stop to the end of its child
-  Duration start_limit = std::chrono::seconds(30);  ///< for opening the plugins
+  Duration grace = std::chrono::seconds(10);  ///< from an attempt's stop to the SIGTERM for its child
+  Duration kill_delay = std::chrono::milliseconds(500);  ///< from SIGTERM, which comes then, to SIGKILL
+  Duration start_limit = std::chrono::seconds(30);       ///< for opening the plugins
   std::uint32_t calls_per_child = 1000;
   std::uint64_t most_resident_bytes = 512ull << 20;  ///< a child that keeps more between calls is not used again
   int log_level = GANGER_LOG_INFO;                   ///< lower lines are not sent

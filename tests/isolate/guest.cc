@@ -1,0 +1,300 @@
+// A plugin for tests of child processes: it uses every service, and misbehaves in every way that demo.crash does not.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <ganger/plugin.hpp>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+struct Noop {
+  static constexpr const char* name = "noop";
+  static constexpr const char* summary = "Nothing";
+  void run(const ganger::ctx&) {}
+};
+
+struct Where {
+  static constexpr const char* name = "where";
+  static constexpr const char* summary = "Sets the process it runs in, and TMPDIR";
+  void run(const ganger::ctx& c) {
+    c.out("pid", static_cast<std::int64_t>(getpid()));
+    const char* folder = std::getenv("TMPDIR");
+    c.out("tmpdir", std::string(folder != nullptr ? folder : ""));
+  }
+};
+
+struct Echo {
+  static constexpr const char* name = "echo";
+  static constexpr const char* summary = "Sets each parameter as an output";
+  static constexpr ganger::param params[] = {{"flag", GANGER_BOOL, "", "true"},
+                                             {"number", GANGER_I64, "", "-7"},
+                                             {"real", GANGER_F64, "", "0.5"},
+                                             {"text", GANGER_STR, "", "\"a text\""},
+                                             {"path", GANGER_PATH, "", "\"/a/path\""},
+                                             {"time", GANGER_DURATION_NS, "", "\"3s\""},
+                                             {"size", GANGER_SIZE, "", "\"1KiB\""},
+                                             {"secret", GANGER_SECRET, "", "\"hush\""},
+                                             {"list", GANGER_STR, "", "[\"x\", \"y\"]", ganger::list}};
+  void run(const ganger::ctx& c) {
+    for (const char* which : {"flag", "number", "real", "text", "path", "time", "size", "secret"}) {
+      ganger_value v{};
+      c.host()->param(c.handle(), which, 0, &v);
+      c.set(which, v);
+    }
+    std::string all;
+    for (const auto& one : c.get_list<std::string>("list")) all += one + ",";
+    c.out("list", all);
+  }
+};
+
+struct Services {
+  static constexpr const char* name = "services";
+  static constexpr const char* summary =
+      "Logs, tells progress, reads an input, writes to its folder and to its streams";
+  void run(const ganger::ctx& c) {
+    c.debug("quiet");
+    std::puts("printed");
+    c.info("logged");
+    std::fputs("complained\nwithout an end", stderr);
+    c.progress(1, 2, "half");
+    c.out("heard", c.input<std::string>("before", "word"));
+    ganger_value v{};
+    c.out("no_such", static_cast<std::int64_t>(c.host()->input(c.handle(), "before", "other", &v)));
+    const auto folder = c.work_dir();
+    std::ofstream(folder / "file") << "content";
+    c.out("folder", folder);
+    c.out("bytes", std::string("\0\xff\n", 3));
+    c.out("deadline", c.host()->deadline_ns(c.handle()));
+    c.out("stop", static_cast<std::int64_t>(c.stop_reason()));
+  }
+};
+
+struct WaitForStop {
+  static constexpr const char* name = "wait-for-stop";
+  static constexpr const char* summary = "Ends when it is asked to, which it learns in one of three ways";
+  static constexpr ganger::param params[] = {{"how", GANGER_STR, "", "\"poll\"", 0, "poll|fd|callback|never"}};
+  void run(const ganger::ctx& c) {
+    const auto how = c.get<std::string>("how");
+    c.info("waits");
+    if (how == "poll") {
+      while (!c.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } else if (how == "fd") {
+      pollfd p{c.stop_fd(), POLLIN, 0};
+      poll(&p, 1, -1);
+    } else if (how == "callback") {
+      std::mutex mutex;
+      std::condition_variable told;
+      bool is_told = false;
+      const auto callback = c.on_stop([&] {
+        const std::lock_guard lock(mutex);
+        is_told = true;
+        told.notify_one();
+      });
+      std::unique_lock lock(mutex);
+      told.wait(lock, [&] { return is_told; });
+    } else {
+      for (;;) pause();
+    }
+    c.info("stopped for " + std::to_string(c.stop_reason()));
+    throw ganger::stopped();
+  }
+};
+
+struct Parallel {
+  static constexpr const char* name = "parallel";
+  static constexpr const char* summary = "Adds numbers up on several threads, each of which asks the host";
+  void run(const ganger::ctx& c) {
+    std::atomic<std::int64_t> sum{0};
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    c.parallel(64, [&](std::uint64_t i) {
+      sum += static_cast<std::int64_t>(i);
+      if (c.input<std::string>("before", "word").empty()) throw ganger::error("no word");
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+    });
+    c.out("sum", sum.load());
+    c.out("threads", static_cast<std::int64_t>(threads.size()));
+  }
+};
+
+struct Thing {
+  std::int64_t number;
+};
+struct thing_api {
+  std::uint32_t struct_size, reserved;
+  std::int64_t (*number)(void* thing);
+};
+constexpr const char* kInterface = "guest.thing/1";
+
+const thing_api* thing_table() {
+  static constexpr thing_api table = {sizeof(thing_api), 0, [](void* p) { return static_cast<Thing*>(p)->number; }};
+  return &table;
+}
+
+struct ThingKind {
+  static constexpr const char* name = "thing";
+  static constexpr const char* summary = "A number, counted in this process";
+  static constexpr const char* interface = kInterface;
+  static constexpr ganger::param params[] = {{"fails", GANGER_BOOL, "", "false"}};
+  static const thing_api* api() { return thing_table(); }
+  static Thing* open(const ganger::ctx& c) {
+    if (c.get<bool>("fails")) throw ganger::error("nothing to open");
+    static std::atomic<std::int64_t> last{0};
+    return new Thing{++last};
+  }
+  static void close(Thing* thing) { delete thing; }
+};
+
+struct RootedKind {
+  static constexpr const char* name = "rooted";
+  static constexpr const char* summary = "Stays in the host";
+  static constexpr const char* interface = "guest.rooted/1";
+  static constexpr std::uint32_t flags = GANGER_POOL_HOST_ONLY;
+  static const thing_api* api() { return thing_table(); }
+  static Thing* open(const ganger::ctx&) { return new Thing{0}; }
+  static void close(Thing* thing) { delete thing; }
+};
+
+struct Borrow {
+  static constexpr const char* name = "borrow";
+  static constexpr const char* summary = "Borrows a thing";
+  static constexpr ganger::param params[] = {
+      {"interface", GANGER_STR, "", "\"guest.thing/1\""},
+      {"wait", GANGER_DURATION_NS, "", "\"10s\""},
+      {"then", GANGER_STR, "", "\"release\"", 0, "release|leak|twice|wait|crash"}};
+  void run(const ganger::ctx& c) {
+    ganger_lease lease{};
+    const auto wait = c.get<nanoseconds>("wait");
+    const auto status =
+        c.host()->acquire(c.handle(), c.get<std::string>("interface").c_str(), "", wait.count(), &lease);
+    c.out("status", static_cast<std::int64_t>(status));
+    if (status != GANGER_OK) throw ganger::error(status, "");
+    c.out("number", static_cast<const thing_api*>(lease.api)->number(lease.handle));
+    const auto then = c.get<std::string>("then");
+    c.info("has it");
+    if (then == "crash") raise(SIGSEGV);
+    if (then == "wait") WaitForStop().run(c);
+    if (then == "leak") return;
+    ganger_lease copy = lease;
+    c.host()->release(c.handle(), &lease, GANGER_LEASE_CLEAN);
+    if (then == "twice") c.host()->release(c.handle(), &copy, GANGER_LEASE_CLEAN);
+  }
+};
+
+struct Fail {
+  static constexpr const char* name = "fail";
+  static constexpr const char* summary = "Fails";
+  static constexpr ganger::param params[] = {{"status", GANGER_I64, "", "1"}};
+  void run(const ganger::ctx& c) {
+    c.out("never_seen", 1);
+    throw ganger::error(static_cast<ganger_status>(c.get<std::int64_t>("status")), "for a reason");
+  }
+};
+
+struct Flood {
+  static constexpr const char* name = "flood";
+  static constexpr const char* summary = "Prints and logs more than any buffer holds";
+  static constexpr ganger::param params[] = {{"lines", GANGER_I64, "", "20000"}};
+  void run(const ganger::ctx& c) {
+    const auto lines = c.get<std::int64_t>("lines");
+    for (std::int64_t i = 0; i < lines; ++i) {
+      std::printf("line %d of a flood that goes on and on\n", static_cast<int>(i));
+      if (i % 10 == 0) c.info("logged " + std::to_string(i));
+    }
+    std::string longest(20'000, 'x');
+    std::puts(longest.c_str());
+  }
+};
+
+int channel() {
+  for (int fd = 3; fd < 64; ++fd) {
+    struct stat status {};
+    if (fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) return fd;
+  }
+  return -1;
+}
+
+void send_all(const void* bytes, std::size_t size) {
+  [[maybe_unused]] const ssize_t n = send(channel(), bytes, size, MSG_NOSIGNAL);
+}
+
+struct Misbehave {
+  static constexpr const char* name = "misbehave";
+  static constexpr const char* summary = "Does what no plugin should";
+  static constexpr ganger::param params[] = {
+      {"how", GANGER_STR, "", nullptr, ganger::required,
+       "segv|abort|throw|exit|_exit|killed|spin|stack|half|long|unknown|close|closes-streams|grandchild"}};
+
+  void run(const ganger::ctx& c) {
+    const auto how = c.get<std::string>("how");
+    std::uint32_t header[4] = {0x52474e47, 42, 1, 1000};
+    if (how == "segv") raise(SIGSEGV);
+    if (how == "abort") std::abort();
+    if (how == "throw") std::thread([] { throw 1; }).join();
+    if (how == "exit") std::exit(3);
+    if (how == "_exit") _exit(0);
+    if (how == "killed") kill(getpid(), SIGKILL);
+    if (how == "stack") sink_ = recurse(1);
+    if (how == "half") {
+      send_all(header, sizeof(header));
+      _exit(0);
+    }
+    if (how == "long") {
+      header[3] = UINT32_MAX;
+      send_all(header, sizeof(header));
+    }
+    if (how == "unknown") {
+      header[1] = 99;
+      send_all(header, sizeof(header));
+    }
+    if (how == "close") {
+      ::close(channel());
+      for (;;) pause();
+    }
+    if (how == "closes-streams") {
+      ::close(1);
+      ::close(2);
+    }
+    if (how == "grandchild" && fork() == 0) {
+      setsid();
+      for (;;) pause();
+    }
+    if (how == "spin") {
+      signal(SIGTERM, SIG_IGN);
+      for (volatile int i = 0;;) {
+        (void)i;
+      }
+    }
+  }
+
+ private:
+  // NOLINTNEXTLINE(misc-no-recursion): that is the point
+  __attribute__((noinline, no_sanitize("address"))) static int recurse(int depth) {
+    volatile char room[4096];
+    room[0] = static_cast<char>(depth);
+    return depth == 0 ? 0 : recurse(depth + 1) + room[0];
+  }
+  static inline volatile int sink_ = 0;
+};
+
+}  // namespace
+
+GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Misbehave,
+              ThingKind, RootedKind)
