@@ -18,6 +18,8 @@ namespace ganger::host {
 
 namespace {
 
+constexpr int kMostRounds = 100;
+
 /// "PID (NAME) STATE PPID PGRP ...": a name may hold anything, also parentheses.
 bool read_entry(const char* folder_of_pid, ProcessEntry& entry) {
   char path[64];
@@ -79,8 +81,9 @@ std::size_t kill_with_descendants(pid_t root) {
   // Stopped first, from the top: who is stopped starts nobody, and who has not ended keeps its place in the tree.
   kill(-root, SIGSTOP);
   kill(root, SIGSTOP);
+  // Who goes on starting others through all rounds is one that we may not stop, such as a program of another user.
   std::vector<pid_t> stopped;
-  for (;;) {
+  for (int round = 0; round < kMostRounds; ++round) {
     std::vector<pid_t> found = others_of_tree(root);
     bool is_new = false;
     for (const pid_t pid : found) {
