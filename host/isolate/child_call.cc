@@ -242,7 +242,7 @@ void ChildCall::take_result(const FrameView& frame) {
   if (!result || !child_.is_ready() || frame.call != number_) return broke_protocol("a result that makes no sense");
   if (result->processes > 0) {
     read_output(kMostOutputAtOnce);
-    call_.scope.log(GANGER_LOG_WARN, fmt::format("left {} processes running; they were killed", result->processes));
+    warn_of_left(result->processes);
   }
   end_ = IsolatedEnd{.status = result->status, .why = std::move(result->why), .outputs = std::move(result->outputs)};
   // Past its grace it has been told to die, and where memory ran out a new one has more of it.
@@ -355,8 +355,15 @@ void ChildCall::has_died() {
   read_output(kMostOutputAtOnce);
   std::size_t left = 0;
   const auto death = child_.reap(now() + kDeathTakesAtMost, left);
-  if (left > 0) call_.scope.log(GANGER_LOG_WARN, fmt::format("left {} processes running; they were killed", left));
+  warn_of_left(left);
   explain_death(death.value_or(ProcessEnd{}));
+}
+
+void ChildCall::warn_of_left(std::size_t processes) {
+  if (processes == 0) return;
+  call_.scope.log(GANGER_LOG_WARN, processes == 1
+                                       ? "left 1 process running; it was killed"
+                                       : fmt::format("left {} processes running; they were killed", processes));
 }
 
 void ChildCall::explain_death(const ProcessEnd& death) {

@@ -57,6 +57,7 @@ class ChildCall {
   Pool* pool(std::uint32_t index) const;
   void read_output(std::size_t most_bytes);
   void has_died();
+  void warn_of_left(std::size_t processes);
   void explain_death(const ProcessEnd& death);
   void broke_protocol(std::string_view how);
   void end(ganger_status status, std::string why);

@@ -13,10 +13,12 @@
 #include <cstring>
 #include <fstream>
 #include <ganger/plugin.hpp>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -178,23 +180,19 @@ struct Borrow {
   static constexpr ganger::param params[] = {
       {"interface", GANGER_STR, "", "\"guest.thing/1\""},
       {"wait", GANGER_DURATION_NS, "", "\"10s\""},
-      {"then", GANGER_STR, "", "\"release\"", 0, "release|leak|twice|wait|crash"}};
+      {"then", GANGER_STR, "", "\"release\"", 0, "release|leak|twice|wait|crash"},
+      {"how", GANGER_STR, "", "\"poll\""}};
   void run(const ganger::ctx& c) {
-    ganger_lease lease{};
-    const auto wait = c.get<nanoseconds>("wait");
-    const auto status =
-        c.host()->acquire(c.handle(), c.get<std::string>("interface").c_str(), "", wait.count(), &lease);
-    c.out("status", static_cast<std::int64_t>(status));
-    if (status != GANGER_OK) throw ganger::error(status, "");
-    c.out("number", static_cast<const thing_api*>(lease.api)->number(lease.handle));
+    auto thing = c.borrow<thing_api>(c.get<std::string>("interface").c_str(), {}, c.get<nanoseconds>("wait"));
+    c.out("number", thing->number(thing.handle()));
     const auto then = c.get<std::string>("then");
     c.info("has it");
     if (then == "crash") raise(SIGSEGV);
     if (then == "wait") WaitForStop().run(c);
-    if (then == "leak") return;
-    ganger_lease copy = lease;
-    c.host()->release(c.handle(), &lease, GANGER_LEASE_CLEAN);
-    if (then == "twice") c.host()->release(c.handle(), &copy, GANGER_LEASE_CLEAN);
+    if (then == "leak") new ganger::lease<thing_api>(std::move(thing));
+    ganger_lease again{thing.id(), thing.handle(), nullptr};
+    thing.release();
+    if (then == "twice") c.host()->release(c.handle(), &again, GANGER_LEASE_CLEAN);
   }
 };
 
@@ -220,6 +218,19 @@ struct Flood {
     }
     std::string longest(20'000, 'x');
     std::puts(longest.c_str());
+  }
+};
+
+struct Memory {
+  static constexpr const char* name = "memory";
+  static constexpr const char* summary = "Takes memory until it is refused";
+  void run(const ganger::ctx&) {
+    constexpr std::size_t kBlock = 16U << 20U;
+    std::vector<std::unique_ptr<char[]>> blocks;
+    for (;;) {
+      blocks.push_back(std::make_unique<char[]>(kBlock));
+      std::memset(blocks.back().get(), 1, kBlock);
+    }
   }
 };
 
@@ -296,5 +307,5 @@ struct Misbehave {
 
 }  // namespace
 
-GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Misbehave,
-              ThingKind, RootedKind)
+GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Memory,
+              Misbehave, ThingKind, RootedKind)

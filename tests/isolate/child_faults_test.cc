@@ -1,0 +1,149 @@
+// Calls in children that go wrong: whatever a plugin does there, the host goes on and says what it was.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/fake_clock.h"
+#include "tests/isolate/children_rig.h"
+
+namespace ganger::host::test {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+#ifdef __has_feature
+constexpr bool kHasSanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kHasSanitizer = true;
+#else
+constexpr bool kHasSanitizer = false;
+#endif
+
+struct Fault {
+  const char* name;
+  const char* how;
+  ganger_status status;
+  bool has_crashed;
+  const char* why;  ///< a part of it
+};
+
+constexpr Fault kFaults[] = {
+    {"Segv", "segv", GANGER_FAILED, true, "SIGSEGV"},
+    {"Abort", "abort", GANGER_FAILED, true, "SIGABRT"},
+    {"ThrowOnAThread", "throw", GANGER_FAILED, true, "SIGABRT"},
+    {"StackOverflow", "stack", GANGER_FAILED, true, "SIGSEGV"},
+    {"KilledFromOutside", "killed", GANGER_FAILED, true, "SIGKILL, which this host did not send"},
+    {"Exit", "exit", GANGER_FAILED, false, "the child ended with exit code 3 without a result"},
+    {"ExitAtOnce", "_exit", GANGER_FAILED, false, "the child ended with exit code 0 without a result"},
+    {"HalfAFrame", "half", GANGER_FAILED, false, "without a result"},
+    {"AbsurdLength", "long", GANGER_FAILED, false, "broke the protocol: a frame of 4294967295 bytes"},
+    {"UnknownKind", "unknown", GANGER_FAILED, false, "broke the protocol: a frame of unknown kind 99"},
+    {"ClosedChannel", "close", GANGER_FAILED, false, "broke the protocol: it closed its channel"},
+    {"Spin", "spin", GANGER_CANCELLED, false, "did not end within 50ms of being asked to"},
+    {"Grandchild", "grandchild", GANGER_OK, false, ""},
+    {"ClosedStreams", "closes-streams", GANGER_OK, false, ""},
+};
+
+class ChildFault : public ChildrenTest, public testing::WithParamInterface<Fault> {
+ protected:
+  IsolatedEnd misbehave() {
+    if (std::string_view(GetParam().how) == "spin") stop->request(GANGER_STOP_DEADLINE);
+    IsolatedEnd end = run("misbehave", {{"how", Value::of_text(GetParam().how)}});
+    stop->begin_attempt();
+    return end;
+  }
+};
+
+TEST_P(ChildFault, ItIsTheEndOfTheTaskAndOfNothingElse) {
+  const IsolatedEnd end = misbehave();
+  const IsolatedEnd next = run("noop");
+
+  EXPECT_EQ(end.status, GetParam().status) << end.why;
+  EXPECT_EQ(end.has_crashed, GetParam().has_crashed) << end.why;
+  EXPECT_THAT(end.why, HasSubstr(GetParam().why));
+  EXPECT_EQ(next.status, GANGER_OK) << next.why;
+}
+
+TEST_P(ChildFault, ManyOfThemLeaveNothingBehind) {
+  constexpr int kRounds = 5;
+  misbehave();
+  const std::size_t before = open_descriptors();
+
+  for (int i = 0; i < kRounds; ++i) {
+    dismiss_children();
+    EXPECT_EQ(misbehave().status, GetParam().status);
+  }
+
+  dismiss_children();
+  EXPECT_LE(open_descriptors(), before);
+  EXPECT_FALSE(has_children());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ChildFault, testing::ValuesIn(kFaults),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+using ChildFaults = ChildrenTest;
+
+TEST_F(ChildFaults, ACrashNamesPluginBuildTaskAndPlace) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("segv")}});
+
+  EXPECT_THAT(end.why, AllOf(StartsWith("SIGSEGV"), HasSubstr("guest.so+0x"),
+                             HasSubstr("plugin 'guest' 1.2.3 (build id "), HasSubstr("task 'the-task'")));
+}
+
+TEST_F(ChildFaults, ProcessesThatAreLeftAreKilledAndCounted) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("grandchild")}});
+
+  EXPECT_EQ(end.status, GANGER_OK) << end.why;
+  EXPECT_THAT(scope.recorded.take(), Contains("3 left 1 process running; it was killed"));
+}
+
+TEST_F(ChildFaults, APluginThatCrashesThreeTimesInAMinuteIsNotStartedAgain) {
+  FakeClock fake;
+  clock = &fake;
+  for (int i = 0; i < 3; ++i) run("misbehave", {{"how", Value::of_text("abort")}});
+
+  const IsolatedEnd end = run("noop");
+
+  EXPECT_EQ(end.status, GANGER_FAILED);
+  EXPECT_EQ(end.why, "plugin 'guest' has crashed 3 times within 60 s and is not started again in this run");
+  EXPECT_FALSE(end.has_crashed);
+}
+
+TEST_F(ChildFaults, CrashesThatAreFartherApartAreBorne) {
+  FakeClock fake;
+  clock = &fake;
+  for (int i = 0; i < 4; ++i) {
+    run("misbehave", {{"how", Value::of_text("abort")}});
+    fake.advance(31s);
+  }
+
+  const IsolatedEnd end = run("noop");
+
+  EXPECT_EQ(end.status, GANGER_OK) << end.why;
+}
+
+TEST_F(ChildFaults, AThirdCallThatIsStillUnderWayWhenTheBudgetEndsMayEnd) {
+  run("noop");
+
+  for (int i = 0; i < 2; ++i) run("misbehave", {{"how", Value::of_text("abort")}});
+  const IsolatedEnd end = run("noop");
+
+  EXPECT_EQ(end.status, GANGER_OK) << end.why;
+}
+
+TEST_F(ChildFaults, MemoryIsLimited) {
+  if (kHasSanitizer) GTEST_SKIP() << "a limit of the address space and a sanitizer exclude each other";
+  sandbox.memory_bytes = 512ull << 20;
+
+  const IsolatedEnd end = run("memory");
+
+  EXPECT_EQ(end.status, GANGER_NO_MEMORY);
+  EXPECT_THAT(end.why, HasSubstr("out of memory"));
+  EXPECT_EQ(run("noop").status, GANGER_OK);
+}
+
+}  // namespace
+}  // namespace ganger::host::test
