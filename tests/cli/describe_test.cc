@@ -1,0 +1,79 @@
+// list, inspect and check survive every file, whatever its constructor does.
+#include <csignal>
+
+#include "ganger_process.h"
+
+namespace ganger::host::test {
+
+namespace {
+
+const std::string kConstructors = GANGER_BINARY_DIR "/tests/cli/constructors";
+
+class Describe : public GangerTest {
+ protected:
+  /// What `inspect` says of the plugin whose constructor does that.
+  Ended inspect(const std::string& does) const { return run_ganger("inspect", kConstructors + "/" + does + ".so"); }
+};
+
+}  // namespace
+
+TEST_F(Describe, ACrashIsTold) {
+  inspect("crashes").exits(77).says(
+      "crashes.so is refused: its code crashed with SIGSEGV while it was asked what it");
+  inspect("aborts").exits(77).says("crashed with SIGABRT").says("(it said: what was meant to be is not)");
+}
+
+TEST_F(Describe, AnExitIsNoAnswer) {
+  inspect("exits").exits(77).says("its code ended the process with exit code 0 while it was asked what it provides");
+}
+
+TEST_F(Describe, AHangHasALimit) {
+  inspect("hangs")
+      .exits(77)
+      .says("its code did not come to an end within 5s")
+      .takes_less_than(std::chrono::seconds(60));
+}
+
+TEST_F(Describe, AnAnswerThatMakesNoSenseIsRefused) {
+  inspect("answers").exits(77).says("what it says it provides makes no sense");
+  inspect("floods").exits(77).says("what it says it provides is longer than 4 MiB");
+}
+
+TEST_F(Describe, WhatBelongsToTheProcessIsToBeLeftAlone) {
+  inspect("starts_thread").exits(77).says("its code started a thread while it was opened");
+  inspect("changes_all")
+      .exits(77)
+      .says(
+          "changed the current directory, changed the umask, changed what is done at SIGUSR2, changed which signals "
+          "are blocked while it was opened; let it leave the process alone until it is used");
+}
+
+TEST_F(Describe, AProcessThatIsLeftBehindIsNotWaitedFor) {
+  inspect("starts_process").exits(77).says("its code started a process").takes_less_than(std::chrono::seconds(30));
+}
+
+TEST_F(Describe, ListShowsAllOfThemAndTheRest) {
+  const Ended list = run_ganger("list", "-P", kConstructors);
+
+  list.exits(0).prints("demo 0.1.0 ").prints("exits cannot be used\n").prints("starts_thread cannot be used\n");
+  list.prints("crashed with SIGSEGV").prints("within 5s").prints("longer than 4 MiB");
+}
+
+TEST_F(Describe, ListGetsThroughTheHostilePlugins) {
+  run_ganger("list", "-P", kHostile).exits(0).prints("rude 1.0.0 ").prints("talks 1.0.0 ").never_prints("here I am");
+}
+
+TEST_F(Describe, CheckFindsIt) {
+  run_ganger("check", kConstructors + "/crashes.so").exits(4).prints("error: ").prints("crashed with SIGSEGV");
+}
+
+TEST_F(Describe, TheChildIsNotForPeople) {
+  run_ganger("__describe", "1", kHostile + "/talks.so").exits(64).says("this is started by ganger itself");
+}
+
+TEST_F(Describe, AnotherAbiKeepsItsExitCode) {
+  run_ganger("inspect", kHostile + "/other_abi.so").exits(76);
+  run_ganger("inspect", "/not/there.so").exits(66);
+}
+
+}  // namespace ganger::host::test

@@ -1,0 +1,87 @@
+/* Sound, but for what its constructor does: CONSTRUCTOR_DOES, set by CMake, is one of the functions here. */
+#define _GNU_SOURCE 1
+#include <ganger/plugin.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+static void *wait_for_ever(void *none) {
+  for (;;) pause();
+  return none;
+}
+
+static inline void crashes(void) {
+  signal(SIGSEGV, SIG_DFL); /* a sanitizer would make an exit of it */
+  raise(SIGSEGV);
+}
+
+static inline void aborts(void) {
+  fputs("what was meant to be is not\n", stderr);
+  abort();
+}
+
+static inline void exits(void) { exit(0); }
+
+static inline void hangs(void) {
+  for (;;) pause();
+}
+
+/* On the descriptor of the answer, which is none of its business. */
+static inline void answers(void) {
+  static const char nonsense[] = "{\"id\": \"nobody\", \"tasks\": 7}";
+  if (write(3, nonsense, sizeof(nonsense) - 1) > 0) _exit(0);
+}
+
+static inline void floods(void) {
+  static char block[65536];
+  memset(block, '[', sizeof(block));
+  while (write(3, block, sizeof(block)) > 0) {
+  }
+  _exit(0);
+}
+
+static inline void starts_thread(void) {
+  pthread_t thread;
+  pthread_create(&thread, NULL, wait_for_ever, NULL);
+}
+
+/* A child that outlives it and holds its descriptors. */
+static inline void starts_process(void) {
+  if (fork() == 0) wait_for_ever(NULL);
+}
+
+static inline void changes_all(void) {
+  if (chdir("/") != 0) abort();
+  umask(0123);
+  signal(SIGUSR2, SIG_IGN);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGHUP);
+  sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
+__attribute__((constructor)) static void construct(void) { CONSTRUCTOR_DOES(); }
+
+static ganger_status do_nothing(const ganger_host *host, ganger_ctx *ctx, void *user) {
+  (void)host;
+  (void)ctx;
+  (void)user;
+  return GANGER_OK;
+}
+
+static const ganger_task go = {sizeof(ganger_task), 0, "go", "Does nothing", NULL, NULL, NULL, NULL, do_nothing};
+static const ganger_task *const tasks[] = {&go, NULL};
+static const ganger_plugin plugin = {
+    sizeof(ganger_plugin), GANGER_ABI_MINOR, 0, 0, TEXT(CONSTRUCTOR_DOES), "1.0.0", NULL, tasks, NULL, NULL, NULL};
+
+GANGER_EXPORT const ganger_plugin *ganger_plugin_v1(const ganger_host *host) {
+  (void)host;
+  return &plugin;
+}
