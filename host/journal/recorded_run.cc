@@ -76,7 +76,7 @@ Result<void> RunRecorder::commit(const GroupCommit::Write& write) {
   return result;
 }
 
-void RunRecorder::on_trouble(std::function<void()> call) {
+void RunRecorder::on_trouble(const std::function<void()>& call) {
   {
     const std::lock_guard lock(mutex_);
     call_ = call;

@@ -55,7 +55,7 @@ class RunRecorder {
   void flush_soon();
   Result<void> flush();
   Result<void> finish(std::string_view end, int exit_code);
-  void on_trouble(std::function<void()> call);
+  void on_trouble(const std::function<void()>& call);
   std::optional<Error> trouble() const { return commits_.trouble(); }
 
  private:
@@ -87,7 +87,7 @@ class RecordedRun final : public OpenRun {
     return recorder_->keep_outputs(task, outputs);
   }
   std::unique_ptr<Reporter> reporter() override;
-  void on_trouble(std::function<void()> call) override { recorder_->on_trouble(std::move(call)); }
+  void on_trouble(std::function<void()> call) override { recorder_->on_trouble(call); }
   bool has_trouble() const override { return recorder_->trouble().has_value(); }
   Error trouble() const override { return *recorder_->trouble(); }
   Result<void> finish(std::string_view end, int exit_code) override { return recorder_->finish(end, exit_code); }

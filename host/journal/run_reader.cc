@@ -132,6 +132,7 @@ Result<RunEntry> RunReader::find(std::string_view run) {
   if (!found.empty() && (run.empty() || found.size() == 1 || found.front().header.run == run))
     return std::move(found.front());
   std::vector<std::string> near;
+  near.reserve(found.size());
   for (const RunEntry& e : found) near.push_back(e.header.run);
   return not_found(run, near);
 }
