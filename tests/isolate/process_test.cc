@@ -88,6 +88,18 @@ TEST(Spawner, GivesDescriptorsWhoseNumbersOverlap) {
   EXPECT_THAT(spoken.out, HasSubstr(std::to_string(same.get()) + ":same number"));
 }
 
+TEST(Spawner, GivesANumberThatIsFreeHereAndWouldBeTakenFirst) {
+  const Descriptor a = with_bytes("from a");
+  const Descriptor b = with_bytes("from b");
+  const int next = Descriptor(dup(0)).get();
+  Command command = subject("process_subject", {"read", "40", std::to_string(next)});
+  command.descriptors = {{a.get(), 40}, {b.get(), next}};
+
+  const Spoken spoken = run_subject(command);
+
+  EXPECT_EQ(spoken.out, "40:from a " + std::to_string(next) + ":from b ");
+}
+
 TEST(Spawner, ChildBlocksAndIgnoresNoSignal) {
   sigset_t term;
   sigset_t before;
@@ -205,6 +217,7 @@ TEST(Process, DestroyingItKillsIt) {
   std::optional<Talking> child = start(spawner, {"wait"});
   const pid_t pid = child->process.pid();
   const Descriptor watched = watch(pid);
+  ASSERT_EQ(read_line(child->out.get()), "ready");
 
   child.reset();
 
