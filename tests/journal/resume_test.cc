@@ -177,6 +177,21 @@ TEST_F(ResumeTest, ALostLedgerIsMadeAnewFromTheEvents) {
   EXPECT_EQ(tasks()[0].outputs.at("of").text, "0");
 }
 
+TEST_F(ResumeTest, ALedgerThatIsLostInALaterSessionIsNotThatOfAnEarlierOne) {
+  auto first = begin(plan_of(2));
+  do_task(*first, 0, TaskState::failed);
+  end(std::move(first));
+  auto second = resume(plan_of(2));
+  do_task(*second, 0, TaskState::done);
+  reporter->report(events.run_finished());
+  let_go(std::move(second));
+  std::filesystem::remove_all(state / "runs");
+
+  const auto all = tasks();
+
+  EXPECT_THAT(states(all), ElementsAre(TaskState::done, TaskState::waiting));
+}
+
 TEST_F(ResumeTest, ATaskWhoseOutputsAreLostIsNotDone) {
   auto run = begin(plan_of(2));
   do_task(*run, 0, TaskState::done);
