@@ -151,9 +151,9 @@ TEST(CrashReport, TellsAStackOverflow) {
 constexpr std::string_view kNote =
     "ganger crash 1\nsignal 11\naddress 0x10\ntask hash\nplugin files\nframe 0x1100\nmaps\n"
     "1000-2000 r--p 00000000 08:01 5                          /lib/a b.so\n"
-    "2000-3000 r-xp 00001000 08:01 5                          /lib/a b.so (deleted)\n"
+    "3000-4000 r-xp 00001000 08:01 5                          /lib/a b.so (deleted)\n"
     "5000-6000 rw-p 00000000 00:00 0 \n"
-    "frame 0x2abc\nframe 0x5001\nframe 0x9999\nend\n";
+    "frame 0x3abc\nframe 0x5001\nframe 0x9999\nend\n";
 
 TEST(ReadCrashNote, FindsModulesByTheMap) {
   const auto note = read_crash_note(kNote);
@@ -164,8 +164,8 @@ TEST(ReadCrashNote, FindsModulesByTheMap) {
   EXPECT_EQ(note->task, "hash");
   EXPECT_EQ(note->plugin, "files");
   EXPECT_THAT(note->frames,
-              ElementsAre(Frame{"a b.so", 0x100}, Frame{"a b.so", 0x1abc}, Frame{"", 0x5001}, Frame{"", 0x9999}));
-  EXPECT_EQ(describe(*note), "SIGSEGV at address 0x10, in a b.so+0x100, a b.so+0x1abc, 0x5001, 0x9999");
+              ElementsAre(Frame{"a b.so", 0x100}, Frame{"a b.so", 0x2abc}, Frame{"", 0x5001}, Frame{"", 0x9999}));
+  EXPECT_EQ(describe(*note), "SIGSEGV at address 0x10, in a b.so+0x100, a b.so+0x2abc, 0x5001, 0x9999");
 }
 
 TEST(ReadCrashNote, TakesWhatThereIsOfACutNote) {
