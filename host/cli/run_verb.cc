@@ -7,6 +7,22 @@
 
 namespace ganger::host {
 
+namespace {
+
+/// A run of this job that nobody has ended is easily forgotten.
+void tell_of_killed(Journal& journal, const std::filesystem::path& job_file) {
+  const auto last = journal.runs(1);
+  if (!last || last->empty()) return;
+  const RunEntry& run = last->front();
+  if (run.header.job_file != job_file || !run.end.empty() || run.is_running) return;
+  say(fmt::format(
+      "the last run of this job, {0}, did not end: its process was killed; 'ganger show {0}' says how far it "
+      "came, 'ganger resume {0}' goes on with it",
+      run.header.run));
+}
+
+}  // namespace
+
 int run_verb(const Options& options) {
   const auto fail = [](const Errors& errors) {
     say(errors);
@@ -29,6 +45,7 @@ int run_verb(const Options& options) {
   if (!header) return fail({header.error()});
   auto journal = open_journal(options);
   if (!journal) return fail({journal.error()});
+  if (!options.quiet) tell_of_killed(**journal, header->job_file);
   auto record = (*journal)->begin(*header, prepared->job.plan);
   if (!record) return fail({record.error()});
   settings.record = record->get();

@@ -8,13 +8,16 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <tuple>
 
 #include "host/cli/say.h"
+#include "host/cli/sudden_end.h"
 #include "host/isolate/children.h"
 #include "host/isolate/lock_down.h"
+#include "host/isolate/process.h"
 #include "host/plugin/services.h"
 #include "host/report/console.h"
 #include "host/report/events_file.h"
@@ -30,6 +33,7 @@
 #include "host/run/watcher.h"
 #include "host/stop/signals.h"
 #include "host/stop/stack_dump.h"
+#include "host/text.h"
 #include "host/work/work_pool.h"
 
 namespace ganger::host {
@@ -84,7 +88,7 @@ class Session {
         started_(clock_.now()),
         stop_(settings.timeout ? after(started_, *settings.timeout) : kNever),
         watcher_(clock_, stop_),
-        dir_(settings.run_dir),
+        dir_(settings.run_dir, settings.record != nullptr),  // the journal keeps its ledger there
         pools_(clock_) {
     for (const auto& [task, outputs] : settings.outputs_before) outputs_.set(task, outputs);
   }
@@ -109,6 +113,7 @@ class Session {
   Result<void> open_reporters();
   Result<void> open_pools();
   Result<void> open_children();
+  void end_left_processes();
   Summary summary(RunEnd end) const;
   bool write_outputs(RunEnd end, int code, bool is_delivered);
   bool start_lane();
@@ -135,6 +140,8 @@ class Session {
   std::optional<OutputFile> junit_, metrics_;
   std::unique_ptr<EventStream> events_;
   std::unique_ptr<RunScope> scope_;
+  std::optional<SuddenEnd> sudden_end_;
+  std::set<pid_t> not_ours_;  // children that this process had before the run
   std::unique_ptr<Children> children_;
   std::unique_ptr<TaskCall> call_;
   std::unique_ptr<Loop> loop_;
@@ -145,6 +152,11 @@ class Session {
 };
 
 Result<void> Session::open() {
+  adopt_orphans();
+  not_ours_ = own_children();
+  sudden_end_.emplace(streams().log, exit_code(RunEnd::failed, settings_.exit_style, 0), [this] {
+    if (settings_.record != nullptr) static_cast<void>(settings_.record->finish("exited", kExitFailed));
+  });
   if (auto opened = open_reporters(); !opened) return opened;
   if (auto opened = open_pools(); !opened) return opened;
   if (job_.uses_run_dir)
@@ -162,6 +174,7 @@ Result<void> Session::open() {
                                                    .journal = journal(),
                                                    .isolation = children_.get(),
                                                    .state_of = [this](TaskIndex i) { return loop_->state_of(i); },
+                                                   .note_task = &SuddenEnd::note_task,
                                                    .secrets = job_.secrets});
   workers_ = std::make_unique<WorkPool>(settings_.workers, *call_);
   call_->set_lender(workers_.get());
@@ -311,6 +324,8 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     children_.reset();
     pools_.close();
   }
+  sudden_end_.reset();
+  end_left_processes();
   emit(EventKind::run_finished, end, code);
   set_default_scope(nullptr);
   // A reporter that is held up keeps a thread of its own.
@@ -336,6 +351,13 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   for (const std::string& complaint : registry_.shut_down()) say(complaint);
   leave_within(kExitPatience, code);
   return code;
+}
+
+/// What tasks have started and not ended, and what these have started: a run that has ended leaves nothing running.
+void Session::end_left_processes() {
+  const std::size_t n = end_orphans([this](pid_t pid) { return not_ours_.contains(pid); });
+  if (n > 0)
+    scope_->log(GANGER_LOG_WARN, fmt::format("tasks have left {} running; it was ended", counted(n, "process")));
 }
 
 void Session::emit(EventKind kind, RunEnd end, int code) {

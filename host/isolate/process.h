@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -106,6 +107,9 @@ class Spawner {
   bool is_closed_ = false;      // guarded by mutex_
   std::thread thread_;
 };
+
+/// The children that this process has now, whoever made them. Cheap when there are none.
+std::set<pid_t> own_children();
 
 /// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
 void adopt_orphans();

@@ -15,8 +15,8 @@ std::string make_run_id();
 /// Thread: every member from any thread.
 class RunDir {
  public:
-  /// Makes nothing yet. `path` is absolute.
-  explicit RunDir(std::filesystem::path path) : path_(std::move(path)) {}
+  /// Makes nothing yet. `path` is absolute; is_made: somebody else has, and it is ours to remove.
+  explicit RunDir(std::filesystem::path path, bool is_made = false) : path_(std::move(path)), is_made_(is_made) {}
 
   const std::filesystem::path& path() const { return path_; }
   /// Makes the folder of the run.
@@ -31,7 +31,7 @@ class RunDir {
  private:
   const std::filesystem::path path_;
   std::mutex mutex_;
-  bool is_made_ = false;  // guarded by mutex_
+  bool is_made_;  // guarded by mutex_
 };
 
 }  // namespace ganger::host

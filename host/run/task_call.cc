@@ -142,7 +142,13 @@ Outputs TaskCall::call_here(const Attempt& attempt, ganger_ctx& ctx, const std::
              .deadline = attempt.deadline,
              .pools = &parts_.pools,
              .lender = parts_.lender});
+  if (parts_.note_task != nullptr) {
+    thread_local std::string name;  // ends with a 0, as those in the plan do not
+    name = parts_.plan.name(attempt.task);
+    parts_.note_task(name.c_str(), type.plugin == nullptr ? "" : type.plugin->id.c_str());
+  }
   finished.status = guarded([&] { return type.run(host_table(), &ctx, type.user); }, finished.why);
+  if (parts_.note_task != nullptr) parts_.note_task(nullptr, nullptr);
   if (finished.why.empty()) finished.why = ctx.take_why();
   Outputs set = ctx.take_outputs();
   ctx.end();

@@ -33,7 +33,9 @@ struct TaskCallParts {
   Isolation* isolation = nullptr;                  ///< null where no task of the plan is isolated
   WorkerLender* lender = nullptr;                  ///< set before the first call
   std::function<TaskState(TaskIndex)> state_of{};  ///< of another task, as the loop knows it
-  std::vector<std::string> secrets{};              ///< of the job; those of outputs are added as they come
+  /// The calling thread goes into a plugin; null = it is out again. For those who tell of crashes.
+  void (*note_task)(const char* task, const char* plugin) = nullptr;
+  std::vector<std::string> secrets{};  ///< of the job; those of outputs are added as they come
 };
 
 /// The body of every task: gives the plugin its parameters and services, keeps exceptions and leaks from getting out.
