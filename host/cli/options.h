@@ -51,7 +51,7 @@ struct Options {
   std::string lock;  ///< a name; empty = none
   OnBusy on_busy = OnBusy::skip;
   Assume assume = Assume::nothing;
-  std::uint32_t most = 20;  ///< runs in the history; 0 = all
+  std::uint32_t most = 20;             ///< runs in the history; 0 = all
   std::filesystem::path plugins_lock;  ///< absolute; empty = the one beside the job
   bool unsafe_plugins = false, pin = false;
   bool isolate = false, no_history = false, accept_changes = false;
