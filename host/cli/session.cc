@@ -1,6 +1,7 @@
 #include "host/cli/session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -251,7 +252,8 @@ Result<void> Session::open_children() {
   if (!job_.has_isolated) return {};
   auto writable = dir_.create_work();
   if (!writable) return tl::unexpected(std::move(writable).error());
-  for (const std::string& missing : missing_locks()) say("warning: isolated tasks: " + missing);
+  if (const auto missing = missing_locks(); !missing.empty())
+    say(fmt::format("warning: isolated tasks: {}", fmt::join(missing, "; ")));
   // What a child opens must be what was looked at here, also if the file is replaced during the run.
   std::map<const Plugin*, std::string> digests;
   for (const Plugin* plugin : job_.plugins) {

@@ -182,13 +182,15 @@ Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
 /// Is it a plugin file, and one to be trusted? None of its code has run.
 Result<ElfFile> Registry::look_at_file(const fs::path& file) const {
   const uid_t user = geteuid();
-  const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file, user);
+  std::error_code ignored;
+  const LookAt look = look_beside(fs::read_symlink("/proc/self/exe", ignored));
+  const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file, user, look);
   if (!trusted && trusted.error().kind == ErrorKind::refused) return tl::unexpected(trusted.error());
   auto elf = read_elf_file(file);  // says better what is wrong with a file that is not there
   if (!elf) return elf;
   if (!trusted) return tl::unexpected(trusted.error());
   if (!admission_.trusts_all)
-    if (auto good = check_library_folders(*elf, file, user); !good) return tl::unexpected(good.error());
+    if (auto good = check_library_folders(*elf, file, user, look); !good) return tl::unexpected(good.error());
   return elf;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -164,6 +165,18 @@ std::optional<PathFacts> look_at(const fs::path& path) {
   if (length < 0) return std::nullopt;
   facts.link_target.assign(target.data(), static_cast<std::size_t>(length));
   return facts;
+}
+
+LookAt look_beside(fs::path program) {
+  return [program = std::move(program)](const fs::path& path) {
+    auto facts = look_at(path);
+    const auto [at, ignored] = std::mismatch(path.begin(), path.end(), program.begin(), program.end());
+    if (facts && at == path.end() && S_ISDIR(facts->mode)) {
+      facts->owner = 0;
+      facts->mode &= ~static_cast<mode_t>(S_IWGRP | S_IWOTH);
+    }
+    return facts;
+  };
 }
 
 Result<void> check_trust(const fs::path& file, uid_t user, const LookAt& look) {

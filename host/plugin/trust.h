@@ -23,6 +23,11 @@ struct PathFacts {
 using LookAt = std::function<std::optional<PathFacts>(const std::filesystem::path& path)>;
 std::optional<PathFacts> look_at(const std::filesystem::path& path);
 
+/// As look_at(), but the folders above `program`, a real path, are taken for good: whoever can change one of them can
+/// put another program there, and it is running already. So a build tree or a checkout that is shared, as those of CI
+/// machines are, holds plugins that are as good as the program beside them.
+LookAt look_beside(std::filesystem::path program);
+
 /// Nobody but root and `user` may be able to change what `file` is: the file, every folder above it, and every link
 /// on the way and the folders that hold it belong to root or `user` and are not writable by group or others. A sticky
 /// folder such as /tmp may be on the way where what lies in it is a folder of root or `user`, since nobody else can

@@ -207,6 +207,20 @@ TEST(TrustOfFiles, IsLostWithAPermissionForOthers) {
               HasSubstr("the folder " + (temporary / "sub").string() + " may be written by its group (mode 0775"));
 }
 
+TEST(TrustOfFiles, IsThatOfTheProgramInTheFoldersAboveIt) {
+  const TemporaryFolder temporary;
+  const fs::path file = temporary.file("tree/lib/p.so");
+  fs::permissions(file, fs::perms(0644));
+  fs::permissions(temporary / "tree/lib", fs::perms(0755));
+  fs::permissions(temporary / "tree", fs::perms(0777));
+
+  EXPECT_FALSE(check_trust(file, geteuid()));
+  EXPECT_TRUE(check_trust(file, geteuid(), look_beside(temporary / "tree/bin/ganger")));
+
+  fs::permissions(temporary / "tree/lib", fs::perms(0777));
+  EXPECT_FALSE(check_trust(file, geteuid(), look_beside(temporary / "tree/bin/ganger")));
+}
+
 TEST(TrustOfFiles, IsAskedWhereALinkLeads) {
   const TemporaryFolder temporary;
   const fs::path file = temporary.file("open/p.so");
