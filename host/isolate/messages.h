@@ -17,30 +17,32 @@ namespace ganger::host {
 
 /// A pool of the run, for the child to open resources of.
 struct PoolMessage {
-  std::string name, interface, kind;  ///< kind: its name within the plugin
-  std::string plugin_file, digest;
+  std::string name{};
+  std::string interface {};
+  std::string kind{};  ///< its name within the plugin
+  std::string plugin_file{}, digest{};
   std::uint32_t size = 1;
   bool has_limit = false;
   std::int64_t idle_timeout_ns = -1, max_lifetime_ns = -1;  ///< negative = none
-  std::vector<Values> values;                               ///< of the kind's parameters
+  std::vector<Values> values{};                             ///< of the kind's parameters
 };
 
 /// The first frame to a child.
 struct SetupMessage {
-  std::string plugin_file, digest;  ///< digest empty = not checked
-  std::vector<PoolMessage> pools;   ///< in the order of the host's set
-  Sandbox sandbox;
-  std::string writable;
+  std::string plugin_file{}, digest{};  ///< digest empty = not checked
+  std::vector<PoolMessage> pools{};     ///< in the order of the host's set
+  Sandbox sandbox{};
+  std::string writable{};
   std::uint32_t workers = 1;
   std::int32_t log_level = 0;
   bool wants_progress = false;
 };
 
 struct CallMessage {
-  std::string type, task;  ///< type: its name within the plugin
+  std::string type{}, task{};  ///< type: its name within the plugin
   std::uint32_t attempt = 0;
   std::int64_t deadline_ns = 0;
-  std::vector<Values> values;
+  std::vector<Values> values{};
 };
 
 struct StopMessage {
@@ -60,27 +62,27 @@ struct ReplyMessage {
 
 /// The plugins are open.
 struct ReadyMessage {
-  std::vector<std::string> missing;  ///< what the lock-down could not do
+  std::vector<std::string> missing{};  ///< what the lock-down could not do
 };
 
 struct RefusedMessage {
   ganger_status status = GANGER_FAILED;
-  std::string why;
+  std::string why{};
 };
 
 struct LogMessage {
   std::int32_t level = 0;
-  std::string line;
+  std::string line{};
 };
 
 struct ProgressMessage {
   std::uint64_t done = 0, total = 0;
-  std::string what;
+  std::string what{};
 };
 
 struct InputMessage {
   std::uint32_t request = 0;
-  std::string task, name;
+  std::string task{}, name{};
 };
 
 struct WorkDirMessage {
@@ -105,8 +107,8 @@ struct PlaceBackMessage {
 
 struct ResultMessage {
   ganger_status status = GANGER_OK;
-  std::string why;
-  Outputs outputs;
+  std::string why{};
+  Outputs outputs{};
   std::uint32_t processes = 0;  ///< that the task had left running
 };
 

@@ -6,4 +6,5 @@ int main() {
   ganger::bench::measure_engine(GANGER_PLUGIN_DIR);
   ganger::bench::measure_handoff();
   ganger::bench::measure_pool();
+  ganger::bench::measure_isolate(GANGER_PLUGIN_DIR, GANGER_PROGRAM);
 }

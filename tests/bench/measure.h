@@ -34,5 +34,7 @@ void measure_handoff();
 void measure_pool();
 /// Shape: plugin_dir = the folder of demo.so, absolute
 void measure_engine(const char* plugin_dir);
+/// Shape: program = ganger itself, absolute
+void measure_isolate(const char* plugin_dir, const char* program);
 
 }  // namespace ganger::bench

@@ -1,6 +1,15 @@
 // Calls in children that go wrong: whatever a plugin does there, the host goes on and says what it was.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <ostream>
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/isolate/children_rig.h"
@@ -22,6 +31,7 @@ constexpr bool kHasSanitizer = false;
 #endif
 
 struct Fault {
+  friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
   const char* name;
   const char* how;
   ganger_status status;
@@ -125,13 +135,38 @@ TEST_F(ChildFaults, CrashesThatAreFartherApartAreBorne) {
   EXPECT_EQ(end.status, GANGER_OK) << end.why;
 }
 
-TEST_F(ChildFaults, AThirdCallThatIsStillUnderWayWhenTheBudgetEndsMayEnd) {
-  run("noop");
-
+TEST_F(ChildFaults, TwoCrashesAreBorne) {
   for (int i = 0; i < 2; ++i) run("misbehave", {{"how", Value::of_text("abort")}});
+
   const IsolatedEnd end = run("noop");
 
   EXPECT_EQ(end.status, GANGER_OK) << end.why;
+}
+
+TEST_F(ChildFaults, AChildIsGoneWithinASecondOfItsHostHoweverThatDies) {
+  std::array<int, 2> says{};
+  ASSERT_EQ(pipe2(says.data(), O_CLOEXEC), 0);
+  Spawner spawner;
+  auto host = spawner.start({.file = GANGER_HOST_SUBJECT,
+                             .arguments = {"host", GANGER_PROGRAM, GANGER_GUEST_PLUGIN, settings.writable.string()},
+                             .environment = {},
+                             .descriptors = {{says[1], STDOUT_FILENO}}});
+  ASSERT_TRUE(host) << host.error().message;
+  close(says[1]);
+  char line[32] = {};
+  const bool has_said = read(says[0], line, sizeof(line) - 1) > 0;
+  close(says[0]);
+  ASSERT_TRUE(has_said);
+  const Descriptor child(static_cast<int>(syscall(SYS_pidfd_open, atoi(line), 0)));
+  ASSERT_TRUE(child.is_open()) << line;
+
+  kill(host->pid(), SIGKILL);
+  pollfd gone{child.get(), POLLIN, 0};
+  const int is_gone = poll(&gone, 1, 1000);
+
+  EXPECT_EQ(is_gone, 1);
+  host->wait(kNever);
+  end_orphans([](pid_t) { return false; });
 }
 
 TEST_F(ChildFaults, MemoryIsLimited) {

@@ -288,6 +288,7 @@ struct Misbehave {
       for (;;) pause();
     }
     if (how == "spin") {
+      c.info(std::to_string(getpid()));
       signal(SIGTERM, SIG_IGN);
       for (volatile int i = 0;;) {
         (void)i;
