@@ -273,9 +273,16 @@ Result<void> Session::open_children() {
 
 bool Session::run() {
   if (!start_lane()) return false;
-  watcher_.watch(
-      *loop_, *signals_, [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
-      [&] { dump(); });
+  watcher_.watch(*loop_, *signals_,
+                 {.leave = [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
+                  .dump = [&] { dump(); },
+                  .suspend =
+                      [] {
+                        // Children and commands have groups of their own, which a terminal does not reach.
+                        signal_descendants(SIGSTOP);
+                        Signals::suspend();
+                        signal_descendants(SIGCONT);
+                      }});
   ended_ = clock_.now();
   return true;
 }

@@ -142,6 +142,17 @@ bool end_orphan(const ProcessEntry& orphan) {
 
 }  // namespace
 
+void signal_descendants(int signal) {
+  const std::vector<ProcessEntry> all = all_processes();
+  std::vector<pid_t> found{getpid()};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (const ProcessEntry& entry : all)
+      if (entry.parent == found[i]) {
+        found.push_back(entry.pid);
+        kill(entry.pid, signal);
+      }
+}
+
 std::set<pid_t> own_children() {
   std::set<pid_t> all;
   siginfo_t ended{};

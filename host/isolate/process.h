@@ -111,6 +111,9 @@ class Spawner {
 /// The children that this process has now, whoever made them. Cheap when there are none.
 std::set<pid_t> own_children();
 
+/// Sends the signal to everything that descends from this process.
+void signal_descendants(int signal);
+
 /// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
 void adopt_orphans();
 /// Kills and reaps every child of this process that is no Process and that `is_known` does not know, with all that

@@ -23,19 +23,20 @@ void Watcher::wake() {
   [[maybe_unused]] const int ignored = eventfd_write(wake_fd_, 1);
 }
 
-void Watcher::watch(Loop& loop, Signals& signals, const std::function<void()>& leave,
-                    const std::function<void()>& dump) {
+void Watcher::watch(Loop& loop, Signals& signals, const Calls& calls) {
   for (;;) {
     while (const auto signal = signals.next()) {
       if (*signal == SIGUSR1) {
         stop_.drain();
       } else if (*signal == SIGQUIT) {
-        dump();
+        calls.dump();
         std::abort();
+      } else if (*signal == SIGTSTP) {
+        calls.suspend();
       } else if (const int stage = stop_.interrupt(*signal); stage == 2) {
         loop.give_up_all();
       } else if (stage > 2) {
-        leave();
+        calls.leave();
       }
     }
     const TimePoint alarm = loop.tick();

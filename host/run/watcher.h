@@ -20,9 +20,15 @@ class Watcher {
   /// Makes watch() look again. Thread: any.
   void wake();
 
-  /// Returns when the run has ended. The third interrupt does not return: it calls leave().
-  /// Shape: dump is called at SIGQUIT, which then aborts
-  void watch(Loop& loop, Signals& signals, const std::function<void()>& leave, const std::function<void()>& dump);
+  /// What signals ask for that is not the loop's business.
+  struct Calls {
+    std::function<void()> leave;    ///< the third interrupt; does not return
+    std::function<void()> dump;     ///< SIGQUIT, which then aborts
+    std::function<void()> suspend;  ///< SIGTSTP
+  };
+
+  /// Returns when the run has ended.
+  void watch(Loop& loop, Signals& signals, const Calls& calls);
 
  private:
   void sleep_until(TimePoint alarm, int signal_fd) const;

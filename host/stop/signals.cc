@@ -21,9 +21,9 @@ extern "C" void leave(int signal) {
 /// nohup: whoever started us wants that the end of the terminal is not ours. Of SIGINT nobody means that: a shell
 /// without job control ignores it for all that it starts in the background, and `kill -INT` should stop a run there
 /// too.
-bool is_hangup_ignored() {
+bool is_ignored(int signal) {
   struct sigaction now {};
-  return sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
 /// A signal that is ignored must not be among them: a blocked one comes all the same.
@@ -31,7 +31,8 @@ sigset_t signals_of_a_run() {
   sigset_t set;
   sigemptyset(&set);
   for (const int s : {SIGINT, SIGTERM, SIGUSR1, SIGQUIT}) sigaddset(&set, s);
-  if (!is_hangup_ignored()) sigaddset(&set, SIGHUP);
+  for (const int s : {SIGHUP, SIGTSTP})
+    if (!is_ignored(s)) sigaddset(&set, s);
   return set;
 }
 
@@ -42,7 +43,7 @@ void leave_on_interrupt(std::optional<int> exit_code) {
   struct sigaction action {};
   action.sa_handler = leave;
   for (const int s : {SIGINT, SIGTERM}) sigaction(s, &action, nullptr);
-  if (!is_hangup_ignored()) sigaction(SIGHUP, &action, nullptr);
+  if (!is_ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
@@ -58,6 +59,15 @@ Signals::~Signals() {
   if (fd_ >= 0) close(fd_);
   const sigset_t set = signals_of_a_run();
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void Signals::suspend() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+  raise(SIGTSTP);  // comes back when the process is continued
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
 }
 
 std::optional<int> Signals::next() {

@@ -10,8 +10,8 @@ namespace ganger::host {
 /// ignored (nohup) stays so, here and in Signals.
 void leave_on_interrupt(std::optional<int> exit_code);
 
-/// While it lives, SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGQUIT are read from a descriptor. Threads started meanwhile
-/// have them blocked, so it is made before the first one.
+/// While it lives, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGQUIT and SIGTSTP (Ctrl-Z) are read from a descriptor. Threads
+/// started meanwhile have them blocked, so it is made before the first one.
 class Signals {
  public:
   Signals();
@@ -23,6 +23,9 @@ class Signals {
   int fd() const { return fd_; }
   /// The next one that has come, without waiting.
   std::optional<int> next();
+  /// Does what SIGTSTP would have done: this process stops until somebody continues it. Not at all where nobody
+  /// could.
+  static void suspend();
 
  private:
   int fd_ = -1;

@@ -294,5 +294,19 @@ TEST(Orphans, ThatHaveEndedAreReapedAndNotCounted) {
   EXPECT_EQ(waitpid(pid, nullptr, WNOHANG), -1);
 }
 
+TEST(Descendants, CanAllBeStoppedAndContinued) {
+  Spawner spawner;
+  const Talking child = start(spawner, {"wait"});
+  siginfo_t seen{};
+
+  signal_descendants(SIGSTOP);
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.process.pid()), &seen, WSTOPPED), 0);
+  EXPECT_EQ(seen.si_code, CLD_STOPPED);
+
+  signal_descendants(SIGCONT);
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.process.pid()), &seen, WCONTINUED), 0);
+  EXPECT_EQ(seen.si_code, CLD_CONTINUED);
+}
+
 }  // namespace
 }  // namespace ganger::host
