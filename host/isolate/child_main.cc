@@ -216,7 +216,9 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
       },
       result.why);
   if (result.why.empty()) result.why = ctx_.take_why();
-  if (result.status == GANGER_NO_MEMORY && result.why.empty()) result.why = kNoMemory;
+  // Where the SDK has caught std::bad_alloc it says no more than that.
+  if (result.status == GANGER_NO_MEMORY && (result.why.empty() || result.why == "out of memory"))
+    result.why = kNoMemory;
   if (result.status == GANGER_OK) result.outputs = ctx_.take_outputs();
   stop_.end();
   ctx_.end();

@@ -176,7 +176,7 @@ TEST_F(ChildFaults, MemoryIsLimited) {
   const IsolatedEnd end = run("memory");
 
   EXPECT_EQ(end.status, GANGER_NO_MEMORY);
-  EXPECT_THAT(end.why, HasSubstr("out of memory"));
+  EXPECT_THAT(end.why, HasSubstr("out of memory: an isolated task may use"));
   EXPECT_EQ(run("noop").status, GANGER_OK);
 }
 
