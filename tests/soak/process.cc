@@ -9,9 +9,7 @@
 
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <map>
-#include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -61,8 +59,14 @@ std::optional<Descendant> look_at(pid_t pid) {
 }  // namespace
 
 std::string read_all(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string text;
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  char block[16384];
+  // A file of /proc cannot be read to its end when its process ends meanwhile.
+  for (ssize_t n = 0; (n = read(fd, block, sizeof block)) > 0;) text.append(block, static_cast<std::size_t>(n));
+  close(fd);
+  return text;
 }
 
 void write_all(const fs::path& file, const std::string& text) {
@@ -118,6 +122,12 @@ std::optional<Use> Host::use() const {
   for (fs::directory_iterator entry(dir / "fd", ec), none; !ec && entry != none; entry.increment(ec)) ++use.fds;
   if (ec || use.rss_kb == 0 || use.fds == 0) return std::nullopt;
   return use;
+}
+
+int Host::threads() const {
+  const std::string status = read_all(fs::path("/proc") / std::to_string(pid_) / "status");
+  const auto at = status.find("\nThreads:");
+  return at == std::string::npos ? 0 : std::stoi(status.substr(at + 9));
 }
 
 std::string Host::said() const { return read_all(said_); }

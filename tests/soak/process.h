@@ -47,6 +47,7 @@ class Host {
   End kill() const;
   /// Nothing when it has ended.
   std::optional<Use> use() const;
+  int threads() const;
   /// What it wrote to stderr so far.
   std::string said() const;
 
