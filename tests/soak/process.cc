@@ -85,6 +85,7 @@ Host::Host(const std::vector<std::string>& command, fs::path said) : said_(std::
   const int error = posix_spawn(&pid_, argv[0], &files, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) throw Broken(fmt::format("cannot start {}", command[0]));
+  ends().erase(pid_);  // of an orphan that had this number before
 }
 
 Host::~Host() {
