@@ -74,6 +74,7 @@ IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running)
   const auto forget = [&] {
     const std::lock_guard lock(mutex_);
     running_.erase(call.attempt.task);
+    running = {};
   };
   auto child = take(call);
   if (!child) {

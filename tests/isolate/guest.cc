@@ -189,7 +189,11 @@ struct Borrow {
     c.info("has it");
     if (then == "crash") raise(SIGSEGV);
     if (then == "wait") WaitForStop().run(c);
-    if (then == "leak") new ganger::lease<thing_api>(std::move(thing));
+    if (then == "leak") {
+      static std::vector<ganger::lease<thing_api>> kept;
+      kept.push_back(std::move(thing));
+      return;
+    }
     ganger_lease again{thing.id(), thing.handle(), nullptr};
     thing.release();
     if (then == "twice") c.host()->release(c.handle(), &again, GANGER_LEASE_CLEAN);
