@@ -8,10 +8,13 @@
 #include <system_error>
 
 #include "host/cli/describe.h"
+#include "host/cli/exit_code.h"
 #include "host/cli/pins.h"
 #include "host/cli/say.h"
+#include "host/cli/sudden_end.h"
 #include "host/plan/check_tasks.h"
 #include "host/plugin/services.h"
+#include "host/report/streams.h"
 #include "host/run/run_dir.h"
 #include "host/text.h"
 #include "host/work/cpu_count.h"
@@ -98,6 +101,8 @@ tl::expected<Prepared, Errors> prepare(const Options& options, const std::string
   if (!pins) return tl::unexpected(std::move(pins).error());
   prepared.registry = make_registry(options, prepared.reading.job.plugins, std::move(*pins));
   prepared.facts = make_facts(options, prepared.state, run);
+  // What will run is opened here, constructors and all.
+  const SuddenEnd opening(streams().log, kExitRefused, "while plugins were being opened", [] {});
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts,
                            {.only = options.only, .isolates_all = options.isolate});
   if (!planned) return tl::unexpected(std::move(planned).error());

@@ -155,7 +155,7 @@ class Session {
 Result<void> Session::open() {
   adopt_orphans();
   not_ours_ = own_children();
-  sudden_end_.emplace(streams().log, exit_code(RunEnd::failed, settings_.exit_style, 0), [this] {
+  sudden_end_.emplace(streams().log, exit_code(RunEnd::failed, settings_.exit_style, 0), "inside the run", [this] {
     if (settings_.record != nullptr) static_cast<void>(settings_.record->finish("exited", kExitFailed));
   });
   if (auto opened = open_reporters(); !opened) return opened;
@@ -357,6 +357,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   dir_.clean_up(settings_.keep_files || (settings_.record != nullptr && end != RunEnd::finished));
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
+  SuddenEnd::leave_on_crash(code);
   for (const std::string& complaint : registry_.shut_down()) say(complaint);
   leave_within(kExitPatience, code);
   return code;

@@ -1,14 +1,18 @@
 #include "host/cli/sudden_end.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <string_view>
 #include <utility>
 
 #include "host/cli/say.h"
 #include "host/isolate/crash_note.h"
+#include "host/report/streams.h"
 
 namespace ganger::host {
 
@@ -19,6 +23,7 @@ struct Watch {
   // guarded by mutex
   bool is_on = false;
   int exit_code = 0;
+  const char* where = nullptr;
   std::function<void()> record;
 };
 
@@ -37,21 +42,31 @@ void at_exit() {
   const std::lock_guard lock(w.mutex);
   if (!std::exchange(w.is_on, false)) return;
   say(fmt::format(
-      "error: exit() was called inside the run{}; a plugin must not end the process it is in",
+      "error: exit() was called {}{}; a plugin must not end the process it is in", w.where,
       task_here == nullptr ? std::string() : fmt::format(", by task '{}' of plugin '{}'", task_here, plugin_here)));
   w.record();
   _exit(w.exit_code);
 }
 
+std::atomic<int> code_of_crash = 0;
+
+void leave_with_code(int) {
+  constexpr std::string_view kText =
+      "ganger: a plugin crashed while the process was ending; the run had ended before\n";
+  [[maybe_unused]] const ssize_t n = write(streams().log, kText.data(), kText.size());
+  _exit(code_of_crash);
+}
+
 }  // namespace
 
-SuddenEnd::SuddenEnd(int fd, int exit_code, std::function<void()> record) {
+SuddenEnd::SuddenEnd(int fd, int exit_code, const char* where, std::function<void()> record) {
   report_crashes_to(fd);
   static const int registered = std::atexit(at_exit);
   Watch& w = watch();
   const std::lock_guard lock(w.mutex);
   w.is_on = registered == 0;
   w.exit_code = exit_code;
+  w.where = where;
   w.record = std::move(record);
 }
 
@@ -69,6 +84,15 @@ void SuddenEnd::note_task(const char* task, const char* plugin) {
   task_here = task;
   plugin_here = plugin;
   note_current_task(task, plugin);
+}
+
+void SuddenEnd::leave_on_crash(int exit_code) {
+  code_of_crash = exit_code;
+  struct sigaction leave {};
+  leave.sa_handler = leave_with_code;
+  leave.sa_flags = SA_ONSTACK;
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP})
+    sigaction(signal, &leave, nullptr);
 }
 
 }  // namespace ganger::host

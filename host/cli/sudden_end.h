@@ -5,12 +5,12 @@
 
 namespace ganger::host {
 
-/// While it lives, a crash of this process leaves a report on `fd`, and a call of exit() from inside a task does not
-/// look like success: it is said, `record` is called, and the process ends with `exit_code`.
-/// Thread: made and destroyed by one; at most one at a time.
+/// While it lives, a crash of this process leaves a report on `fd`, and a call of exit() from inside a plugin does
+/// not look like success: it is said ("exit() was called `where`"), `record` is called, and the process ends with
+/// `exit_code`. Thread: made and destroyed by one; at most one at a time.
 class SuddenEnd {
  public:
-  SuddenEnd(int fd, int exit_code, std::function<void()> record);
+  SuddenEnd(int fd, int exit_code, const char* where, std::function<void()> record);
   ~SuddenEnd();
   SuddenEnd(const SuddenEnd&) = delete;
   SuddenEnd& operator=(const SuddenEnd&) = delete;
@@ -18,6 +18,10 @@ class SuddenEnd {
   /// The calling thread goes into a plugin for that task; null = it has come out again.
   /// Lifetime: until the next call
   static void note_task(const char* task, const char* plugin);
+
+  /// All is said and recorded, and only what plugins do at the end is still to come: from now on a crash ends the
+  /// process with that code.
+  static void leave_on_crash(int exit_code);
 };
 
 }  // namespace ganger::host
