@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <list>
 #include <sstream>
 
 namespace ganger::host::test {
@@ -35,6 +37,23 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   all.push_back(nullptr);
   return all;
 }
+
+/// A limit of this process, for as long as this object lives.
+class Limit {
+ public:
+  Limit(int resource, rlim_t most) : resource_(static_cast<__rlimit_resource>(resource)) {
+    getrlimit(resource_, &before_);
+    const rlimit now{std::min(most, before_.rlim_max), before_.rlim_max};
+    setrlimit(resource_, &now);
+  }
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
+  ~Limit() { setrlimit(resource_, &before_); }
+
+ private:
+  __rlimit_resource resource_;
+  rlimit before_{};
+};
 
 fs::path make_folder() {
   std::string name = (fs::temp_directory_path() / "ganger-cli-XXXXXX").string();
@@ -103,10 +122,13 @@ pid_t Process::start(int out, int err) const {
   if (has_full_disk_) posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/full", O_WRONLY, 0);
   if (!fd_3_.empty()) posix_spawn_file_actions_addopen(&files, 3, fd_3_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = -1;
+  std::list<Limit> limits;
+  for (const auto& [resource, most] : limits_) limits.emplace_back(resource, most);
   if (ignored_ != 0) std::signal(ignored_, SIG_IGN);
   const int failed =
       posix_spawn(&pid, GANGER_PROGRAM, &files, nullptr, pointers(words).data(), pointers(variables).data());
   if (ignored_ != 0) std::signal(ignored_, SIG_DFL);
+  limits.clear();
   posix_spawn_file_actions_destroy(&files);
   EXPECT_EQ(failed, 0) << GANGER_PROGRAM << " cannot be started";
   return failed == 0 ? pid : -1;
@@ -131,7 +153,11 @@ void Process::watch(pid_t pid, int out, int err, Ended& ended) {
       const auto at = ended.err.find(next->once, seen);
       if (at == std::string::npos) break;
       seen = at + next->once.size();
-      kill(pid, next->number);
+      if (next->act) {
+        next->act(pid);
+      } else {
+        kill(pid, next->number);
+      }
     }
   }
 }

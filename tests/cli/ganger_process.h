@@ -1,10 +1,12 @@
 // `ganger` as its users meet it: a process with arguments, streams, signals and an exit code.
 #pragma once
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -51,6 +53,16 @@ class Process {
     signals_.push_back({signal, std::string(once_it_says)});
     return *this;
   }
+  /// Among the signals: calls `act` with the process's id instead, once stderr holds the text.
+  Process& acted_on(std::function<void(pid_t)> act, std::string_view once_it_says) {
+    signals_.push_back({0, std::string(once_it_says), std::move(act)});
+    return *this;
+  }
+  /// It is started with that limit (RLIMIT_...), which its children inherit.
+  Process& limited(int resource, rlim_t most) {
+    limits_[resource] = most;
+    return *this;
+  }
   /// It is started with this signal ignored, as by nohup.
   Process& ignoring(int signal) {
     ignored_ = signal;
@@ -77,6 +89,7 @@ class Process {
   struct Signal {
     int number;
     std::string once;
+    std::function<void(pid_t)> act{};
   };
   pid_t start(int out, int err) const;
   void watch(pid_t pid, int out, int err, Ended& ended);
@@ -85,6 +98,7 @@ class Process {
   std::vector<std::string> arguments_;
   std::map<std::string, std::string> environment_;
   std::vector<Signal> signals_;
+  std::map<int, rlim_t> limits_;
   std::string fd_3_;
   int ignored_ = 0;
   bool has_closed_stdout_ = false, has_full_disk_ = false;
