@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "host/cli/describe.h"
 #include "host/cli/say.h"
@@ -92,6 +93,8 @@ int run_command(const Options& options) {
 }  // namespace
 
 int run_cli(int argc, const char* const* argv) {
+  // Whoever has started us may ignore it, and then no child could be waited for.
+  std::signal(SIGCHLD, SIG_DFL);
   if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   take_streams();

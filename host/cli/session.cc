@@ -344,17 +344,21 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     code = kExitIo;
   }
   if (!write_outputs(end, code, is_delivered)) code = kExitIo;
-  if (settings_.record != nullptr) {
+  bool is_recorded = true;
+  if (settings_.record != nullptr)
     if (auto kept = settings_.record->finish(name_of(end), code); !kept) {
       say(describe(kept.error()));
-      if (code != kExitTimeout && code != kExitInterrupt) code = kExitIo;
+      // An interrupt and a timeout are the more important news.
+      if (end != RunEnd::interrupt && end != RunEnd::timeout) code = kExitIo;
+      is_recorded = false;
     }
-  }
   if (on_outputs) on_outputs(outputs_, end);
   leave_on_interrupt(code);
   print_summary(end);
-  // What done tasks have written is there for a run that goes on later.
-  dir_.clean_up(settings_.keep_files || (settings_.record != nullptr && end != RunEnd::finished));
+  // What done tasks have written is there for a run that goes on later, and the ledger knows what the journal does
+  // not.
+  const bool goes_on = settings_.record != nullptr && (end != RunEnd::finished || !is_recorded);
+  dir_.clean_up(settings_.keep_files || goes_on);
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
   SuddenEnd::leave_on_crash(code);
@@ -367,7 +371,8 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
 void Session::end_left_processes() {
   const std::size_t n = end_orphans([this](pid_t pid) { return not_ours_.contains(pid); });
   if (n > 0)
-    scope_->log(GANGER_LOG_WARN, fmt::format("tasks have left {} running; it was ended", counted(n, "process")));
+    scope_->log(GANGER_LOG_WARN, n == 1 ? "tasks have left a process running; it was ended"
+                                        : fmt::format("tasks have left {} processes running; they were ended", n));
 }
 
 void Session::emit(EventKind kind, RunEnd end, int code) {
@@ -429,23 +434,27 @@ void Session::print_summary(RunEnd end) {
 
 int run_session(const PlannedJob& job, Registry& registry, const SessionSettings& settings,
                 const std::function<void(const OutputStore&, RunEnd)>& on_outputs) {
+  const auto not_started = [&](const std::string& why, int code) {
+    say(why);
+    if (settings.record == nullptr) return code;
+    static_cast<void>(settings.record->finish("not started", code));
+    std::error_code ignored;
+    if (settings.done_before.empty()) std::filesystem::remove_all(settings.run_dir, ignored);
+    return code;
+  };
   for (const Plugin* plugin : job.plugins)
-    if (auto started = registry.start(*plugin); !started) {
-      say(describe(started.error()));
-      return exit_code(started.error().kind);
-    }
+    if (auto started = registry.start(*plugin); !started)
+      return not_started(describe(started.error()), exit_code(started.error().kind));
   try {
     Session session(job, registry, settings);
-    if (auto opened = session.open(); !opened) {
-      say(describe(opened.error()));
-      return exit_code(opened.error().kind);
-    }
+    if (auto opened = session.open(); !opened)
+      return not_started(describe(opened.error()), exit_code(opened.error().kind));
     if (session.run()) return session.finish(on_outputs);
   } catch (const std::system_error&) {
     // The events have a thread too.
   }
-  say("error: no thread could be started; try again when the machine has some to spare");
-  return kExitDeferred;
+  return not_started("error: no thread could be started; try again when the machine has some to spare",
+                     kExitDeferred);
 }
 
 }  // namespace ganger::host

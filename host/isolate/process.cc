@@ -129,15 +129,21 @@ void adopt_orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 namespace {
 
-/// Ends and reaps one; true when it was still running.
-bool end_orphan(const ProcessEntry& orphan) {
-  if (!orphan.has_ended) {
+/// All orphans together may take so long to end.
+constexpr Duration kOrphansTakeAtMost = std::chrono::milliseconds(500);
+
+/// Ends and reaps one; true when it was still running and is no more.
+bool end_orphan(const ProcessEntry& orphan, TimePoint until) {
+  bool has_ended = orphan.has_ended;
+  if (!has_ended) {
     const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, orphan.pid, 0)));
+    // One of another user (a command may have become root) is not ours to end.
+    if (kill(orphan.pid, 0) != 0 && errno == EPERM) return false;
     kill_with_descendants(orphan.pid);
-    if (pidfd.is_open()) wait_readable(pidfd.get(), std::chrono::steady_clock::now() + kDeathTakesAtMost);
+    has_ended = pidfd.is_open() && wait_readable(pidfd.get(), until);
   }
-  reap(orphan.pid);
-  return !orphan.has_ended;
+  if (has_ended) reap(orphan.pid);
+  return has_ended && !orphan.has_ended;
 }
 
 }  // namespace
@@ -168,6 +174,8 @@ std::size_t end_orphans(const std::function<bool(pid_t)>& is_known) {
   WatchedChildren& watched = WatchedChildren::instance();
   const std::lock_guard lock(watched.starting);
   const pid_t self = getpid();
+  const TimePoint until = std::chrono::steady_clock::now() + kOrphansTakeAtMost;
+  std::set<pid_t> tried;
   std::size_t running = 0;
   // Those that an orphan has started itself, and that have escaped its end, are orphans in the next round. A few
   // rounds find them all, and what the kernel cannot end does not keep us.
@@ -175,8 +183,9 @@ std::size_t end_orphans(const std::function<bool(pid_t)>& is_known) {
     bool found = false;
     for (const ProcessEntry& entry : all_processes()) {
       if (entry.parent != self || watched.contains(entry.pid) || is_known(entry.pid)) continue;
+      if (!tried.insert(entry.pid).second) continue;
       found = true;
-      running += end_orphan(entry) ? 1 : 0;
+      running += end_orphan(entry, until) ? 1 : 0;
     }
     if (!found) break;
   }

@@ -16,8 +16,13 @@ std::int64_t nanoseconds_of(clockid_t clock) {
   return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-bool may_be_dropped(const Event& e) {
-  return e.kind == EventKind::task_progress || (e.kind == EventKind::task_log && e.level < GANGER_LOG_WARN);
+std::size_t bytes_of(const Event& e) { return sizeof e + e.text.size(); }
+
+/// Nobody may fill the memory of the host with lines. Shape: n events of so many bytes wait
+bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
+  if (e.kind != EventKind::task_progress && e.kind != EventKind::task_log) return false;
+  const std::size_t patience = e.kind == EventKind::task_log && e.level >= GANGER_LOG_WARN ? 2 : 1;
+  return n >= patience * EventStream::kMostWaiting || bytes >= patience * EventStream::kMostWaitingBytes;
 }
 
 }  // namespace
@@ -37,6 +42,7 @@ struct EventStream::Queue {
   std::condition_variable filled, ended;
   // guarded by mutex
   std::vector<Event> waiting;
+  std::size_t waiting_bytes = 0;
   std::uint64_t seq = 0, dropped = 0;
   bool is_closed = false, has_ended = false;
 };
@@ -52,6 +58,7 @@ void EventStream::Queue::deliver_all() {
       filled.wait(lock, has_work);
     is_last = is_closed && waiting.empty();
     batch.swap(waiting);
+    waiting_bytes = 0;
     lock.unlock();
     for (const Event& e : batch) {
       for (const auto& r : reporters)
@@ -82,7 +89,7 @@ void EventStream::push(Event event) {
   {
     const std::lock_guard lock(queue_->mutex);
     if (queue_->is_closed) return;
-    if (queue_->waiting.size() >= kMostWaiting && may_be_dropped(event)) {
+    if (is_dropped(event, queue_->waiting.size(), queue_->waiting_bytes)) {
       ++queue_->dropped;
       return;
     }
@@ -90,6 +97,7 @@ void EventStream::push(Event event) {
     event.time_ns = nanoseconds_of(CLOCK_REALTIME);
     event.mono_ns = nanoseconds_of(CLOCK_MONOTONIC);
     was_empty = queue_->waiting.empty();
+    queue_->waiting_bytes += bytes_of(event);
     queue_->waiting.push_back(std::move(event));
   }
   if (was_empty) queue_->filled.notify_one();

@@ -13,10 +13,12 @@
 namespace ganger::host {
 
 /// Events are numbered when they are pushed and delivered by one thread. What says how a task went is never lost; log
-/// lines below a warning and progress are dropped, and counted, when more than kMostWaiting events wait.
+/// lines and progress are dropped, and counted, when too many events wait: those below a warning first, warnings and
+/// errors at twice as many.
 class EventStream final : public EventSink {
  public:
   static constexpr std::size_t kMostWaiting = 100'000;
+  static constexpr std::size_t kMostWaitingBytes = 64u << 20U;
 
   explicit EventStream(std::vector<std::unique_ptr<Reporter>> reporters);
   ~EventStream() override;

@@ -25,7 +25,7 @@ namespace ganger::host {
 struct LoopSettings {
   Duration grace = std::chrono::seconds(10);
   bool keep_going = false;
-  std::uint64_t seed = 0;              ///< of the jitter of retries
+  std::uint64_t seed = 0;                ///< of the jitter of retries
   std::vector<TaskIndex> done_before{};  ///< by an earlier process, whose run this one goes on with
 };
 
@@ -114,7 +114,7 @@ class Loop final : public Completion {
   void take_back_ready(TaskIndex task);
   void skip(TaskIndex task, SkipReason reason);
   void free_exclusive(TaskIndex task);
-  TimePoint hard_end(const Running& running, TimePoint grace_end) const;
+  TimePoint hard_end(const Running& running, TimePoint grace_end, Duration kill_time) const;
   void ask_to_stop(Running& running, std::int32_t reason, TimePoint hard);
   void check_overdue(TimePoint now);
   void give_up(Running& running);

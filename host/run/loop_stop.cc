@@ -16,9 +16,10 @@ constexpr std::uint32_t kMostReplacedThreads = 2;
 // What `always` tasks get past the grace when others have used it up: the run ends within the grace and a second.
 constexpr Duration kCleanupSlack = std::chrono::milliseconds(400);
 constexpr Duration kLastGrace = std::chrono::milliseconds(200);
-// An isolated task is killed at the end of its grace, which takes a moment; its thread is given up only if that
-// fails.
-constexpr Duration kKillTime = std::chrono::milliseconds(600);
+// An isolated task is killed half a second after the end of its grace; its thread is given up only if that fails. At
+// the end of a run, which comes within the grace and a second, there is less time for that.
+constexpr Duration kKillTime = std::chrono::seconds(5);
+constexpr Duration kLastKillTime = std::chrono::milliseconds(800);
 
 }  // namespace
 
@@ -36,7 +37,7 @@ void Loop::heed_stop(TimePoint now) {
     grace_end_ = after(now, settings_.grace);
     cleanup_end_ = after(grace_end_, kCleanupSlack);
     const auto ask = [&](Running& r) {
-      if (!r.is_cleanup) ask_to_stop(r, static_cast<std::int32_t>(reason), hard_end(r, grace_end_));
+      if (!r.is_cleanup) ask_to_stop(r, static_cast<std::int32_t>(reason), hard_end(r, grace_end_, kLastKillTime));
     };
     for (const auto& r : heavy_) ask(*r);
     if (lane_is_busy()) ask(lane_);
@@ -78,8 +79,8 @@ void Loop::leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, Sk
   }
 }
 
-TimePoint Loop::hard_end(const Running& running, TimePoint grace_end) const {
-  return plan_.task(running.attempt.task).is_isolated ? after(grace_end, kKillTime) : grace_end;
+TimePoint Loop::hard_end(const Running& running, TimePoint grace_end, Duration kill_time) const {
+  return plan_.task(running.attempt.task).is_isolated ? after(grace_end, kill_time) : grace_end;
 }
 
 void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
@@ -91,7 +92,7 @@ void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
 void Loop::check_overdue(TimePoint now) {
   const auto check = [&](Running& r) {
     if (now >= r.soft && r.stop->reason() == 0)
-      ask_to_stop(r, GANGER_STOP_DEADLINE, hard_end(r, after(now, settings_.grace)));
+      ask_to_stop(r, GANGER_STOP_DEADLINE, hard_end(r, after(now, settings_.grace), kKillTime));
     if (now >= r.hard) give_up(r);
   };
   // Backwards: give_up() takes its entry out by putting the last one into its place.
@@ -102,7 +103,9 @@ void Loop::check_overdue(TimePoint now) {
 void Loop::end_grace(TimePoint now) {
   if (!std::exchange(is_grace_over_, true))
     leave_out_waiting([](TaskIndex) { return false; }, SkipReason::grace_over);
-  const auto ask = [&](Running& r) { ask_to_stop(r, static_cast<std::int32_t>(heeded_), after(now, kLastGrace)); };
+  const auto ask = [&](Running& r) {
+    ask_to_stop(r, static_cast<std::int32_t>(heeded_), hard_end(r, after(now, kLastGrace), kLastGrace));
+  };
   for (const auto& r : heavy_) ask(*r);
   if (lane_is_busy()) ask(lane_);
 }
@@ -113,11 +116,12 @@ void Loop::give_up(Running& running) {
   running.stop->abandon();
   parts_.body.given_up(task);
   const bool by_user = running.stop->reason() == GANGER_STOP_USER;
-  record_.reasons[task] = plan_.task(task).is_isolated ? "its child process was killed"
-                          : parts_.stop.interrupts() > 1
-                              ? "was given up with its thread at the second interrupt"
-                              : fmt::format("did not stop within {} of being asked to; its thread was given up",
-                                            format_duration(settings_.grace.count()));
+  const bool is_isolated = plan_.task(task).is_isolated;
+  record_.reasons[task] =
+      parts_.stop.interrupts() > 1
+          ? fmt::format("was {} at the second interrupt", is_isolated ? "killed" : "given up with its thread")
+          : fmt::format("did not stop within {} of being asked to; its {}", format_duration(settings_.grace.count()),
+                        is_isolated ? "child process was killed" : "thread was given up");
   record_.tasks[task].ended = parts_.clock.now();
   ++given_up_threads_;
   given_up_.push_back(running.stop);
@@ -139,7 +143,7 @@ void Loop::give_up(Running& running) {
   heed_failure(outcome);
   if (!has_replacement) leave_out_waiting([](TaskIndex) { return false; }, SkipReason::no_worker);
   // The thread is still inside the type, so an exclusive one stays busy for ever.
-  if (const TaskType* type = plan_.task(task).type; type != nullptr && type->is_exclusive()) {
+  if (const TaskType* type = plan_.task(task).type; type != nullptr && type->is_exclusive() && !is_isolated) {
     hung_types_.push_back(type);
     leave_out_waiting([&](TaskIndex i) { return plan_.task(i).type != type; }, SkipReason::type_hangs);
   }

@@ -130,7 +130,7 @@ TEST_F(Isolated, ProcessesThatATaskLeavesBehindAreEnded) {
   write("here.toml", crash("orphan", "isolate = \"thread\"\n"));
 
   run_ganger("run", "child.toml").exits(0).says("left 1 process running; it was killed");
-  run_ganger("run", "here.toml").exits(0).says("tasks have left 1 process running; it was ended");
+  run_ganger("run", "here.toml").exits(0).says("tasks have left a process running; it was ended");
 }
 
 }  // namespace
