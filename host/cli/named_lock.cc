@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
+
+#include "host/journal/journal_file.h"
+#include "host/journal/run_lock.h"
 
 namespace ganger::host {
 
@@ -18,13 +20,13 @@ Result<bool> take_lock(const fs::path& state, const std::string& name, OnBusy on
     return failure(ErrorKind::cannot_create,
                    fmt::format("cannot take the lock {}: {}", file.string(), std::strerror(error)));
   };
-  std::error_code ec;
-  fs::create_directories(file.parent_path(), ec);
-  if (ec) return cannot(ec.value());
+  for (const fs::path& folder : {state, file.parent_path()})
+    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
   // Never closed, so that only the end of the process lets go of it; no child has it. The file stays: to remove it
   // would let two processes hold locks of one name on two files.
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return cannot(errno);
+  close_in_forks(fd);
   while (flock(fd, on_busy == OnBusy::wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return false;
     if (errno != EINTR) return cannot(errno);

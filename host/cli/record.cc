@@ -36,10 +36,8 @@ std::vector<std::string> words_of(const Options& options) {
   for (const auto& dir : options.plugin_dirs) add("--plugin-dir", dir.string());
   if (options.keep_going) words.emplace_back("--keep-going");
   if (options.isolate) words.emplace_back("--isolate");
-  if (!options.only.empty()) {
-    words.emplace_back("--only");
-    words.insert(words.end(), options.only.begin(), options.only.end());
-  }
+  if (!options.plugins_lock.empty()) add("--plugins-lock", options.plugins_lock.string());
+  for (const std::string& task : options.only) words.push_back("--only=" + task);  // which may begin with a '-'
   return words;
 }
 
@@ -98,6 +96,7 @@ Result<Options> options_of(const RunHeader& header, const Options& resume) {
   options.only = before->only;
   options.keep_going |= before->keep_going;
   options.isolate |= before->isolate;
+  if (options.plugins_lock.empty()) options.plugins_lock = before->plugins_lock;
   if (!options.timeout) options.timeout = before->timeout;
   if (!options.grace) options.grace = before->grace;
   if (!options.workers) options.workers = before->workers;
@@ -181,7 +180,10 @@ Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>&
       }
   }
   for (TaskIndex i = 0; i < plan.size(); ++i)
-    if (is_done[i]) taken.done.push_back(i);
+    if (is_done[i])
+      taken.done.push_back(i);
+    else if (const auto found = by_name.find(plan.name(i)); found != by_name.end() && is_ok(found->second->state))
+      taken.once_more.push_back(i);
   std::erase_if(taken.outputs, [&](const auto& entry) { return !is_done[entry.first]; });
   std::erase_if(taken.assumed_done, [&](TaskIndex i) { return !is_done[i]; });
   return taken;

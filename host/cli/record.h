@@ -28,6 +28,7 @@ struct TakenOver {
   std::vector<TaskIndex> done;
   std::map<TaskIndex, Outputs> outputs;
   std::vector<TaskIndex> assumed_done;  ///< those of `done` of which nobody knows it
+  std::vector<TaskIndex> once_more;     ///< were done, and run again all the same
 };
 
 /// Errors: usage  tasks that were in the middle and are not idempotent, and nobody says what to assume

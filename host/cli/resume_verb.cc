@@ -32,22 +32,33 @@ Result<void> go_to(const fs::path& dir, Options& options) {
   return {};
 }
 
+int say_finished(const RunHeader& run) {
+  say(fmt::format("run {} of {} has finished; there is nothing left to do", run.run, run.job));
+  return kExitOk;
+}
+
 }  // namespace
 
 int resume_verb(const Options& given) {
   auto journal = open_journal(given);
   if (!journal) return fail({journal.error()});
-  const auto run = (*journal)->find(given.subject);
+  auto run = (*journal)->find(given.subject);
   if (!run) return fail({run.error()});
-  const RunHeader& before = run->header;
   if (run->is_running) {
-    say(fmt::format("error: run {} of {} is still going on", before.run, before.job));
+    say(fmt::format("error: run {} of {} is still going on", run->header.run, run->header.job));
     return kExitDeferred;
   }
-  if (run->end == name_of(RunEnd::finished)) {
-    say(fmt::format("run {} of {} has finished; there is nothing left to do", before.run, before.job));
-    return kExitOk;
+  if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
+  auto lock = (*journal)->claim(run->header.run);
+  if (!lock) {
+    say(describe(lock.error()));
+    return lock.error().kind == ErrorKind::refused ? kExitDeferred : exit_code(lock.error().kind);
   }
+  // Another process may have been at it until now; from here on nobody else is.
+  run = (*journal)->find(run->header.run);
+  if (!run) return fail({run.error()});
+  if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
+  const RunHeader& before = run->header;
 
   auto options = options_of(before, given);
   if (!options) return fail({options.error()});
@@ -62,9 +73,10 @@ int resume_verb(const Options& given) {
   if (!tasks) return fail({tasks.error()});
   auto taken = take_over(prepared->job.plan, *tasks, options->assume);
   if (!taken) return fail({taken.error()});
-  auto record = (*journal)->resume(before.run, prepared->job.plan);
+  auto record = (*journal)->resume(*std::move(lock), *now, prepared->job.plan);
   if (!record) return fail({record.error()});
   for (const TaskIndex i : taken->assumed_done) (*record)->ended(i, TaskState::done);
+  for (const TaskIndex i : taken->once_more) (*record)->waits_again(i);
 
   SessionSettings settings = make_settings(*options, *prepared);
   settings.record = record->get();

@@ -28,16 +28,19 @@ int run_verb(const Options& options) {
     say(errors);
     return exit_code(errors);
   };
-  auto prepared = prepare(options);
-  if (!prepared) return fail(prepared.error());
+  // Before the job is read: it may change while this waits for its turn.
   if (!options.lock.empty()) {
-    const auto is_ours = take_lock(prepared->state, options.lock, options.on_busy);
+    const auto state = state_dir(options);
+    if (!state) return fail({state.error()});
+    const auto is_ours = take_lock(*state, options.lock, options.on_busy);
     if (!is_ours) return fail({is_ours.error()});
     if (!*is_ours) {
       say(fmt::format("another run holds the lock '{}'; nothing was run", options.lock));
       return kExitDeferred;
     }
   }
+  auto prepared = prepare(options);
+  if (!prepared) return fail(prepared.error());
   SessionSettings settings = make_settings(options, *prepared);
   if (options.no_history) return run_session(prepared->job, *prepared->registry, settings);
 

@@ -27,6 +27,7 @@ class GroupCommit {
   struct Request {
     const Write* write;
     bool is_over = false;
+    Result<void> result = {};
   };
   void lead(std::unique_lock<std::mutex>& lock);
 

@@ -21,7 +21,8 @@ class FileJournal final : public Journal {
       : runs_(state / "runs"), database_(std::move(database)), reader_(*database_, runs_) {}
 
   Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) override;
-  Result<std::unique_ptr<OpenRun>> resume(std::string_view run, const Plan& plan) override;
+  Result<std::unique_ptr<OpenRun>> resume(RunLock lock, const RunHeader& now, const Plan& plan) override;
+  Result<RunLock> claim(std::string_view run) override;
   Result<std::vector<RunEntry>> runs(std::size_t most) override { return looked_at(reader_.runs(most)); }
   Result<RunEntry> find(std::string_view run) override { return looked_at(reader_.find(run)); }
   Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) override { return looked_at(reader_.tasks(run)); }
@@ -32,7 +33,7 @@ class FileJournal final : public Journal {
   Result<std::unique_ptr<OpenRun>> start(const RunHeader& header, const Plan& plan);
   template <class T>
   Result<T> looked_at(Result<T> result) {
-    if (!result) suspect(*database_);
+    if (!result) suspect(*database_, result.error());
     return result;
   }
 
@@ -74,7 +75,7 @@ Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, con
     return {};
   });
   if (!written) {
-    suspect(**database);
+    suspect(**database, written.error());
     return tl::unexpected(std::move(written).error());
   }
   auto rows = RunRows::prepare(**database, number, 1);
@@ -89,7 +90,7 @@ void FileJournal::undo(std::string_view run) {
   fs::remove(runs_, ec);
 }
 
-Result<std::unique_ptr<OpenRun>> FileJournal::resume(std::string_view run, const Plan& plan) {
+Result<RunLock> FileJournal::claim(std::string_view run) {
   const auto number = looked_at(reader_.number_of(run));
   if (!number) return tl::unexpected(number.error());
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run));
@@ -97,13 +98,20 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(std::string_view run, const
     if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
   auto lock = RunLock::take(reader_.ledger_of(run));
   if (!lock) {
-    Error wrong = std::move(lock).error();
-    if (wrong.kind == ErrorKind::refused)
-      wrong.message = fmt::format("run {} cannot be resumed: another process is at it now", run);
-    return tl::unexpected(std::move(wrong));
+    // A process that ends takes the folder away.
+    std::error_code ec;
+    if (lock.error().kind == ErrorKind::refused || !fs::exists(runs_ / run, ec))
+      return failure(ErrorKind::refused, fmt::format("run {} cannot be resumed: another process is at it now", run));
   }
+  return lock;
+}
+
+Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHeader& now, const Plan& plan) {
+  const auto number = looked_at(reader_.number_of(now.run));
+  if (!number) return tl::unexpected(number.error());
+  if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", now.run));
   std::vector<Standing> standings;
-  if (!Ledger::read(lock->file())) {
+  if (!Ledger::read(lock.file())) {
     auto by_database = looked_at(reader_.standings(**number));
     if (!by_database) return tl::unexpected(std::move(by_database).error());
     standings = *std::move(by_database);
@@ -112,16 +120,16 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(std::string_view run, const
   if (!database) return tl::unexpected(std::move(database).error());
   NextSession next;
   auto written = (*database)->in_transaction([&]() -> Result<void> {
-    auto inserted = insert_session(**database, **number, plan);
+    auto inserted = insert_session(**database, **number, now, plan);
     if (!inserted) return tl::unexpected(std::move(inserted).error());
     next = *std::move(inserted);
     return {};
   });
   if (!written) {
-    suspect(**database);
+    suspect(**database, written.error());
     return tl::unexpected(std::move(written).error());
   }
-  auto ledger = Ledger::open(*std::move(lock), next.ledger_size, standings);
+  auto ledger = Ledger::open(std::move(lock), next.ledger_size, standings);
   if (!ledger) return tl::unexpected(std::move(ledger).error());
   auto rows = RunRows::prepare(**database, **number, next.session);
   if (!rows) return tl::unexpected(std::move(rows).error());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "host/error.h"
+#include "host/journal/run_lock.h"
 #include "host/plan/plan.h"
 #include "host/plan/task_state.h"
 #include "host/run/event.h"
@@ -27,8 +28,7 @@ struct RunHeader {
   std::map<std::string, std::string> params;    ///< of the command line; those in `secret_params` have no value
   std::vector<std::string> secret_params;
   std::map<std::string, std::string> plugins;  ///< id -> build
-  std::vector<std::string> options;  ///< of the command line, as they were given: "--keep-going", "--only", ...
-  std::string command;               ///< how the user wrote it, for show
+  std::vector<std::string> options;  ///< of the command line, as they were given: "--keep-going", "--only=scan", ...
 };
 
 /// A run in the list.
@@ -79,9 +79,12 @@ class Journal {
 
   /// A new run. Makes `state`/runs/RUN with its ledger and holds its lock.
   virtual Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) = 0;
-  /// The same run once more.
+  /// Takes the lock of a run that is there: what is read of it from now on stays true until it is resumed.
   /// Errors: refused  a process is still at it
-  virtual Result<std::unique_ptr<OpenRun>> resume(std::string_view run, const Plan& plan) = 0;
+  virtual Result<RunLock> claim(std::string_view run) = 0;
+  /// The same run once more. What `now` says of the job, the parameters and the plugins takes the place of what the
+  /// journal said; the options of the first session stay.
+  virtual Result<std::unique_ptr<OpenRun>> resume(RunLock lock, const RunHeader& now, const Plan& plan) = 0;
 
   /// The last `most` runs, the latest first; 0 = all.
   virtual Result<std::vector<RunEntry>> runs(std::size_t most) = 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <ctime>
 #include <system_error>
@@ -85,6 +86,7 @@ Result<void> find_damage(Database& database) {
   if (query->text(0) == "ok") return {};
   Error wrong = database.error(SQLITE_CORRUPT);
   wrong.message = query->text(0);
+  std::replace(wrong.message.begin(), wrong.message.end(), '\n', ' ');
   return tl::unexpected(std::move(wrong));
 }
 
@@ -120,14 +122,15 @@ Result<std::unique_ptr<Database>> connect(const fs::path& file) {
   auto database = Database::open(file);
   if (!database) return database;
   if (auto done = configure(**database); !done) {
-    suspect(**database);
+    suspect(**database, done.error());
     return tl::unexpected(std::move(done).error());
   }
   return database;
 }
 
-void suspect(const Database& database) {
+void suspect(const Database& database, Error& error) {
   if (!database.is_damaged()) return;
+  if (error.kind == ErrorKind::io) error.message += ", and the next start moves it aside";
   const int fd = open(marker_of(database.file()).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);
 }

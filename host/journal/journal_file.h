@@ -18,7 +18,8 @@ Result<std::unique_ptr<Database>> open_journal_file(const std::filesystem::path&
 /// Another connection to one that is open already, with the same settings.
 Result<std::unique_ptr<Database>> connect(const std::filesystem::path& file);
 
-/// To be called when reading or writing has gone wrong: has the next start look at a database that seems damaged.
-void suspect(const Database& database);
+/// To be called when reading or writing has gone wrong: has the next start look at a database that seems damaged, and
+/// has the error say so.
+void suspect(const Database& database, Error& error);
 
 }  // namespace ganger::host

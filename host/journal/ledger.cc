@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,16 +53,12 @@ bool makes_sense(const Header& h, std::size_t file_size) {
 
 Result<Ledger> Ledger::open(RunLock lock, std::uint32_t tasks, const std::vector<Standing>& initial) {
   const int fd = lock.descriptor();
-  struct stat status {};
+  const auto known = read(lock.file());
+  const bool is_new = !known;
   Header header{};
-  const bool is_new = fstat(fd, &status) != 0 || pread(fd, &header, sizeof header, 0) != sizeof header ||
-                      !makes_sense(header, static_cast<std::size_t>(status.st_size));
-  if (is_new) {
-    std::memcpy(header.magic, kMagic, sizeof kMagic);
-    header.version = kVersion;
-    header.tasks = 0;
-  }
-  header.tasks = std::max(header.tasks, tasks);
+  std::memcpy(header.magic, kMagic, sizeof kMagic);
+  header.version = kVersion;
+  header.tasks = std::max(known ? static_cast<std::uint32_t>(known->size()) : 0, tasks);
   const std::size_t size = sizeof header + header.tasks;
   int why = is_new && ftruncate(fd, 0) != 0 ? errno : 0;
   // All room now: a store into a page for which the disk has none would be a SIGBUS.

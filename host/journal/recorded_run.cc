@@ -87,8 +87,20 @@ void RunRecorder::on_trouble(const std::function<void()>& call) {
 
 Result<void> RunRecorder::keep_outputs(TaskIndex task, const Outputs& outputs) {
   auto kept = commit([&](Database&) { return rows_.replace_outputs(numbers_[task], outputs); });
-  if (kept) set(task, get(task).state, !outputs.empty());
+  if (kept) {
+    set(task, {get(task).state, !outputs.empty()});
+  } else {
+    const std::lock_guard lock(unkept_mutex_);
+    unkept_.insert(task);
+    has_unkept_ = true;
+  }
   return kept;
+}
+
+bool RunRecorder::is_unkept(TaskIndex task) const noexcept {
+  if (!has_unkept_) return false;
+  const std::lock_guard lock(unkept_mutex_);
+  return unkept_.contains(task);
 }
 
 void RunRecorder::add(const Event& event) {

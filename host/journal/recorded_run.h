@@ -1,9 +1,11 @@
 // A run that is written down while it goes on.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -45,11 +47,11 @@ class RunRecorder {
         numbers_(std::move(numbers)),
         ledger_(std::move(ledger)) {}
 
-  void set(TaskIndex task, TaskState state, bool has_outputs) noexcept {
-    ledger_.set(numbers_[task], {state, has_outputs});
-  }
+  void set(TaskIndex task, Standing standing) noexcept { ledger_.set(numbers_[task], standing); }
   Standing get(TaskIndex task) const noexcept { return ledger_.get(numbers_[task]); }
   Result<void> keep_outputs(TaskIndex task, const Outputs& outputs);
+  /// Could its outputs not be kept? Then what it did counts for nothing, and it stays in the middle.
+  bool is_unkept(TaskIndex task) const noexcept;
   void add(const Event& event);
   /// Commits the events there are, unless it has been done a moment ago.
   void flush_soon();
@@ -66,6 +68,9 @@ class RunRecorder {
   RunRows rows_;  // used inside commits_
   const TaskNumbers numbers_;
   Ledger ledger_;
+  std::atomic<bool> has_unkept_{false};
+  mutable std::mutex unkept_mutex_;
+  std::set<TaskIndex> unkept_;  // guarded by unkept_mutex_
   std::mutex mutex_;
   // guarded by mutex_
   EventRows events_;
@@ -78,10 +83,12 @@ class RecordedRun final : public OpenRun {
  public:
   explicit RecordedRun(std::shared_ptr<RunRecorder> recorder) : recorder_(std::move(recorder)) {}
 
-  void started(TaskIndex task) noexcept override { recorder_->set(task, TaskState::running, false); }
-  void waits_again(TaskIndex task) noexcept override { recorder_->set(task, TaskState::waiting, false); }
+  void started(TaskIndex task) noexcept override { recorder_->set(task, {TaskState::running}); }
+  void waits_again(TaskIndex task) noexcept override {
+    if (!recorder_->is_unkept(task)) recorder_->set(task, {TaskState::waiting});
+  }
   void ended(TaskIndex task, TaskState outcome) noexcept override {
-    recorder_->set(task, outcome, recorder_->get(task).has_outputs);
+    if (!recorder_->is_unkept(task)) recorder_->set(task, {outcome, recorder_->get(task).has_outputs});
   }
   Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) override {
     return recorder_->keep_outputs(task, outputs);

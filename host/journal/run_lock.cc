@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstring>
 
 namespace ganger::host {
@@ -21,13 +25,30 @@ int lock(int fd, int command, struct flock& lock) {
   return fcntl(fd, command, &lock);
 }
 
+// Descriptors + 1 that no fork may keep, in places that a forked child can read without a lock; 0 = free.
+constexpr std::size_t kMostLocks = 16;
+std::array<std::atomic<int>, kMostLocks> not_for_forks;
+
+void close_all() noexcept {
+  for (auto& place : not_for_forks)
+    if (const int fd = place.exchange(0) - 1; fd >= 0) close(fd);
+}
+
 }  // namespace
+
+void close_in_forks(int fd) {
+  static const int registered = pthread_atfork(nullptr, nullptr, &close_all);
+  static_cast<void>(registered);
+  for (auto& place : not_for_forks)
+    if (int free = 0; place.compare_exchange_strong(free, fd + 1)) return;
+}
 
 Result<RunLock> RunLock::take(const std::filesystem::path& file) {
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   int why = errno;
   if (fd >= 0) {
     RunLock taken(file, fd);
+    close_in_forks(fd);
     struct flock unused;
     struct stat status {};
     if (lock(fd, F_OFD_SETLK, unused) == 0 && fstat(fd, &status) == 0) {
@@ -51,7 +72,10 @@ bool RunLock::is_held(const std::filesystem::path& file) {
 }
 
 RunLock::~RunLock() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ < 0) return;
+  for (auto& place : not_for_forks)
+    if (int ours = fd_ + 1; place.compare_exchange_strong(ours, 0)) break;
+  close(fd_);
 }
 
 }  // namespace ganger::host

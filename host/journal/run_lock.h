@@ -31,4 +31,8 @@ class RunLock {
   int fd_;
 };
 
+/// Has a child that this process forks close the descriptor at once: a lock on an open file would else outlive this
+/// process when a plugin leaves a child behind. Those that execute something close it anyway. Thread: any
+void close_in_forks(int fd);
+
 }  // namespace ganger::host

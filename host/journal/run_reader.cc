@@ -8,12 +8,14 @@
 #include <string>
 #include <utility>
 
+#include "host/journal/run_rows.h"
+
 namespace ganger::host {
 
 namespace {
 
 constexpr std::string_view kRunColumns =
-    "select number, id, job, job_file, job_digest, current_dir, command, total, started_ns, ended_ns, end, "
+    "select number, id, job, job_file, job_digest, current_dir, total, started_ns, ended_ns, end, "
     "exit_code, sessions from runs ";
 constexpr std::string_view kLatestFirst = " order by started_ns desc, number desc ";
 
@@ -70,13 +72,12 @@ Result<std::vector<RunEntry>> RunReader::entries(Statement& query) {
     e.header.job_file = query.text(3);
     e.header.job_digest = query.text(4);
     e.header.current_dir = query.text(5);
-    e.header.command = query.text(6);
-    e.total = static_cast<std::uint32_t>(query.integer(7));
-    e.started_ns = query.integer(8);
-    e.ended_ns = query.integer(9);
-    e.end = query.text(10);
-    if (!query.is_null(11)) e.exit_code = static_cast<int>(query.integer(11));
-    e.sessions = static_cast<std::uint32_t>(query.integer(12));
+    e.total = static_cast<std::uint32_t>(query.integer(6));
+    e.started_ns = query.integer(7);
+    e.ended_ns = query.integer(8);
+    e.end = query.text(9);
+    if (!query.is_null(10)) e.exit_code = static_cast<int>(query.integer(10));
+    e.sessions = static_cast<std::uint32_t>(query.integer(11));
     e.is_running = e.ended_ns == 0 && RunLock::is_held(ledger_of(e.header.run));
   }
   if (!row) return tl::unexpected(row.error());
@@ -170,7 +171,8 @@ Result<std::vector<RunReader::Row>> RunReader::read_tasks(std::int64_t run) {
   std::vector<Row> rows;
   auto row = query->start(run);
   for (; row && *row; row = query->next()) {
-    rows.resize(static_cast<std::size_t>(query->integer(0)) + 1);
+    if (query->integer(0) != static_cast<std::int64_t>(rows.size())) return tl::unexpected(wild_number(database_));
+    rows.emplace_back();
     if (!query->is_null(1)) rows.back().position = query->integer(1);
     rows.back().entry.name = query->text(2);
     rows.back().entry.type = query->text(3);

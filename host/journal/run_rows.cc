@@ -1,5 +1,7 @@
 #include "host/journal/run_rows.h"
 
+#include <fmt/format.h>
+
 #include <unordered_map>
 #include <utility>
 
@@ -27,25 +29,43 @@ Result<void> insert_settings(Database& database, std::int64_t run, const RunHead
   for (const auto& name : header.secret_params)
     if (result) result = insert->run(run, std::string_view("secret"), ++position, name, nullptr);
   for (const auto& [id, build] : header.plugins) add("plugin", id, build);
-  for (const auto& option : header.options) add("option", "", option);
   return result;
+}
+
+Result<void> insert_options(Database& database, std::int64_t run, const RunHeader& header) {
+  auto insert =
+      database.prepare("insert into settings(run, kind, position, name, value) values(?, 'option', ?, '', ?)");
+  if (!insert) return tl::unexpected(std::move(insert).error());
+  int position = 0;
+  for (const auto& option : header.options)
+    if (auto done = insert->run(run, ++position, option); !done) return done;
+  return {};
 }
 
 constexpr std::string_view kInsertTask = "insert into tasks(run, number, position, name, type) values(?, ?, ?, ?, ?)";
 
 }  // namespace
 
+Error wild_number(const Database& database) {
+  return {ErrorKind::io,
+          fmt::format("journal {}: it is damaged: the tasks of this run are not numbered one after another; start a "
+                      "new run",
+                      database.file().string()),
+          {}};
+}
+
 Result<std::int64_t> insert_run(Database& database, const RunHeader& header, const Plan& plan, std::int64_t now_ns) {
   auto insert = database.prepare(
       "insert into runs(id, job, job_file, job_digest, current_dir, command, total, started_ns) "
-      "values(?, ?, ?, ?, ?, ?, ?, ?)");
+      "values(?, ?, ?, ?, ?, '', ?, ?)");
   if (!insert) return tl::unexpected(std::move(insert).error());
   if (auto done = insert->run(header.run, header.job, header.job_file.native(), header.job_digest,
-                              header.current_dir.native(), header.command, plan.size(), now_ns);
+                              header.current_dir.native(), plan.size(), now_ns);
       !done)
     return tl::unexpected(std::move(done).error());
   const std::int64_t run = database.last_row();
-  if (auto done = insert_settings(database, run, header); !done) return tl::unexpected(std::move(done).error());
+  for (const auto insert_more : {&insert_settings, &insert_options})
+    if (auto done = insert_more(database, run, header); !done) return tl::unexpected(std::move(done).error());
   auto task = database.prepare(kInsertTask);
   if (!task) return tl::unexpected(std::move(task).error());
   for (TaskIndex i = 0; i < plan.size(); ++i)
@@ -54,16 +74,21 @@ Result<std::int64_t> insert_run(Database& database, const RunHeader& header, con
   return run;
 }
 
-Result<NextSession> insert_session(Database& database, std::int64_t run, const Plan& plan) {
+Result<NextSession> insert_session(Database& database, std::int64_t run, const RunHeader& now, const Plan& plan) {
   auto begin = database.prepare(
-      "update runs set sessions = sessions + 1, total = ?, ended_ns = null, end = null, exit_code = null, "
+      "update runs set sessions = sessions + 1, job_digest = ?, total = ?, ended_ns = null, end = null, exit_code = "
+      "null, "
       "states = null "
       "where number = ? returning sessions");
   if (!begin) return tl::unexpected(std::move(begin).error());
-  if (auto row = begin->start(plan.size(), run); !row) return tl::unexpected(row.error());
+  if (auto row = begin->start(now.job_digest, plan.size(), run); !row) return tl::unexpected(row.error());
   NextSession next;
   next.session = begin->integer(0);
   begin->reset();
+  auto drop = database.prepare("delete from settings where run = ? and kind <> 'option'");
+  if (!drop) return tl::unexpected(std::move(drop).error());
+  if (auto done = drop->run(run); !done) return tl::unexpected(std::move(done).error());
+  if (auto done = insert_settings(database, run, now); !done) return tl::unexpected(std::move(done).error());
 
   std::unordered_map<std::string, std::uint32_t> known;
   auto query = database.prepare("select number, position, name, type from tasks where run = ? order by number");
@@ -71,11 +96,11 @@ Result<NextSession> insert_session(Database& database, std::int64_t run, const P
   bool is_same = true;
   auto row = query->start(run);
   for (; row && *row; row = query->next()) {
-    const auto number = static_cast<std::uint32_t>(query->integer(0));
+    if (query->integer(0) != next.ledger_size) return tl::unexpected(wild_number(database));
+    const std::uint32_t number = next.ledger_size++;
     is_same &= !query->is_null(1) && query->integer(1) == number && number < plan.size() &&
                query->text(2) == plan.name(number) && query->text(3) == type_of(plan, number);
     known.emplace(query->text(2), number);
-    next.ledger_size = number + 1;
   }
   if (!row) return tl::unexpected(row.error());
   if (is_same && next.ledger_size == plan.size()) return next;

@@ -40,8 +40,12 @@ struct NextSession {
   TaskNumbers numbers;
   std::uint32_t ledger_size = 0;
 };
-/// Puts the plan's tasks in the place of those that were, by name. In a transaction of the caller's.
-Result<NextSession> insert_session(Database& database, std::int64_t run, const Plan& plan);
+/// Puts the plan's tasks in the place of those that were, by name, and what `now` says in the place of what was said.
+/// In a transaction of the caller's.
+Result<NextSession> insert_session(Database& database, std::int64_t run, const RunHeader& now, const Plan& plan);
+
+/// Of a run whose tasks do not have the numbers 0, 1, ...
+Error wild_number(const Database& database);
 
 /// Statements for what comes while a run goes on. Thread: one at a time.
 class RunRows {

@@ -85,20 +85,29 @@ alter table runs add column sessions integer not null default 1;
 alter table runs add column states blob;
 )sql"};
 
+Result<bool> is_ours(Database& database, std::int64_t version) {
+  const auto application = database.number("pragma application_id");
+  if (!application) return tl::unexpected(application.error());
+  // Without an id, it has nothing yet or what version 1 had.
+  const auto tables = database.number(version == 0 ? "select count(*) from sqlite_master"
+                                                   : "select count(*) from sqlite_master where name in "
+                                                     "('runs', 'settings', 'tasks', 'events', 'outputs')");
+  if (!tables) return tl::unexpected(tables.error());
+  if (version == 0) return *tables == 0;
+  return *application == kApplication || (*application == 0 && *tables == 5);
+}
+
 }  // namespace
 
 Result<void> bring_up_to_date(Database& database) {
   const auto version = database.number("pragma user_version");
   if (!version) return tl::unexpected(version.error());
-  if (*version == 0) {
-    const auto tables = database.number("select count(*) from sqlite_master");
-    if (!tables) return tl::unexpected(tables.error());
-    if (*tables != 0)
-      return failure(ErrorKind::configuration,
-                     fmt::format("{} is a database, but no journal of ganger's; move it away "
-                                 "or choose another folder with --state-dir",
-                                 database.file().string()));
-  }
+  const auto ours = is_ours(database, *version);
+  if (!ours) return tl::unexpected(ours.error());
+  if (!*ours)
+    return failure(ErrorKind::configuration, fmt::format("{} is a database, but no journal of ganger's; move it away "
+                                                         "or choose another folder with --state-dir",
+                                                         database.file().string()));
   if (*version > kSchemaVersion)
     return failure(ErrorKind::configuration,
                    fmt::format("journal {} has version {}, which a newer ganger has written; this one knows versions "

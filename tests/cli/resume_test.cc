@@ -99,6 +99,42 @@ TEST_F(Resumed, CleanUpIsDoneAgainWhenSomethingRunsAgain) {
   run_ganger("resume").exits(0).says("tidy done");
 }
 
+TEST_F(Resumed, CleanUpThatWillRunAgainIsNotDoneUntilItHas) {
+  write("a.toml",
+        "[[task]]\nname = \"two\"\nuses = \"exec.run\"\nwith = { shell = \"test -e go || exit 1; echo two begins; "
+        "while [ ! -e on ]; do sleep 0.01; done\" }\n" +
+            marks("tidy", "after = [\"two\"]\nwhen = \"always\"\n"));
+  run_ganger("run", "a.toml").exits(3).says("tidy done");
+  go();
+
+  ganger({"resume"}).signalled(SIGKILL, "two begins").end();
+  const auto killed = run_ganger("show", "--format", "json").exits(0).json();
+  write("on", "");
+
+  EXPECT_EQ(killed["tasks"][1]["name"], "tidy");
+  EXPECT_NE(killed["tasks"][1]["outcome"], "done");
+  run_ganger("resume", "--assume", "done").exits(0).never_says("two done").says("tidy done");
+}
+
+TEST_F(Resumed, TheSameTasksAreChosenWhateverTheirNames) {
+  write("a.toml",
+        "[[task]]\nname = \"-two\"\nuses = \"exec.run\"\nwith = { shell = \"test -e go\" }\n" + marks("one"));
+  run_ganger("run", "a.toml", "--only=-two").exits(3);
+  go();
+
+  run_ganger("resume").exits(0).says("-two done").never_says("one done");
+}
+
+TEST_F(Resumed, WhatWasAcceptedOnceNeedNotBeAcceptedAgain) {
+  write("a.toml", "[[task]]\nname = \"two\"\nuses = \"exec.run\"\nwith = { shell = \"test -e go\" }\n");
+  run_ganger("run", "a.toml").exits(3);
+  std::ofstream(folder_ / "a.toml", std::ios::app) << "# changed\n";
+  run_ganger("resume", "--accept-changes").exits(3);
+  go();
+
+  run_ganger("resume").exits(0);
+}
+
 TEST_F(Resumed, ARunThatHasFinishedHasNothingLeftToDo) {
   write("a.toml", marks("one"));
   run_ganger("run", "a.toml").exits(0);
@@ -180,6 +216,8 @@ TEST_F(Resumed, ALockKeepsRunsOfOneNameApart) {
 
   EXPECT_FALSE(std::filesystem::exists(folder_ / "marks"));
   run_ganger("run", "b.toml", "--lock", "nightly").exits(0);
+  run_ganger("run", "b.toml", "--lock", "nightly", "--no-history", "--state-dir", "fresh").exits(0);
+  EXPECT_EQ(std::filesystem::status(folder_ / "fresh").permissions(), std::filesystem::perms::owner_all);
   run_ganger("run", "b.toml", "--lock", "no good").exits(64).says("it must be a name of");
 }
 

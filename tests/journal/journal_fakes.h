@@ -44,9 +44,14 @@ inline RunHeader header_of(std::string run) {
   header.params = {{"root", "/etc"}, {"odd", std::string("a\xff\0b", 4)}};
   header.secret_params = {"token"};
   header.plugins = {{"demo", "1.2.3+abc"}};
-  header.options = {"--keep-going", "--only", "scan"};
-  header.command = "ganger run inventory.toml --keep-going";
+  header.options = {"--keep-going", "--only=scan"};
   return header;
+}
+
+inline Result<std::unique_ptr<OpenRun>> resume(Journal& journal, const std::string& run, const Plan& plan) {
+  auto lock = journal.claim(run);
+  if (!lock) return tl::unexpected(std::move(lock).error());
+  return journal.resume(*std::move(lock), header_of(run), plan);
 }
 
 /// A value where a Result must be one.

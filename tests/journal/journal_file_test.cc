@@ -75,6 +75,7 @@ class JournalFileTest : public testing::Test {
     ASSERT_THAT(moved(), SizeIs(1));
     EXPECT_THAT(error.message, HasSubstr(moved().front().string()));
     EXPECT_THAT(error.message, HasSubstr("the next start begins a new one"));
+    EXPECT_THAT(error.message, testing::Not(HasSubstr("\n")));
     EXPECT_THAT(must(must(Journal::open(state))->runs(0)), IsEmpty());
     EXPECT_THAT(moved(), SizeIs(1));
   }
@@ -89,7 +90,7 @@ TEST_F(JournalFileTest, OfVersion1IsMigrated) {
   auto journal = must(Journal::open(state));
   const RunEntry old = must(journal->find("old"));
   const auto tasks = must(journal->tasks(old));
-  must(must(journal->resume("old", plan_of(2)))->finish("finished", 0));
+  must(must(host::resume(*journal, "old", plan_of(2)))->finish("finished", 0));
 
   EXPECT_EQ(old.end, "failed");
   EXPECT_EQ(old.sessions, 1U);
@@ -126,6 +127,21 @@ TEST_F(JournalFileTest, ThatIsADatabaseOfSomethingElseIsRefused) {
   EXPECT_EQ(must(must(Database::open(file))->number("select count(*) from recipes")), 0);
 }
 
+TEST_F(JournalFileTest, ThatIsADatabaseWithVersionsOfItsOwnIsRefused) {
+  for (const char* script : {"create table recipes(name text); pragma user_version = 2",
+                             "create table runs(km integer); pragma user_version = 1; pragma application_id = 77",
+                             "create table runs(km integer); pragma user_version = 99; pragma application_id = 77"}) {
+    std::filesystem::remove_all(state);
+    make_database(script);
+
+    const Error error = error_of_opening();
+
+    EXPECT_EQ(error.kind, ErrorKind::configuration) << script;
+    EXPECT_THAT(error.message, HasSubstr("no journal of ganger's")) << script;
+    EXPECT_THAT(moved(), IsEmpty()) << script;
+  }
+}
+
 TEST_F(JournalFileTest, ThatIsNoDatabaseIsMovedAside) {
   folder.file("state/journal.db", "these are not the rows you are looking for\n");
 
@@ -157,7 +173,7 @@ TEST_F(JournalFileTest, WhoseDamageShowsLaterIsMovedAsideAtTheNextStart) {
     const auto tasks = journal->tasks(must(journal->find("r1")));
     ASSERT_FALSE(tasks);
     EXPECT_EQ(tasks.error().kind, ErrorKind::io);
-    EXPECT_THAT(tasks.error().message, HasSubstr("damaged"));
+    EXPECT_THAT(tasks.error().message, HasSubstr("damaged, and the next start moves it aside"));
   }
 
   const Error error = error_of_opening();

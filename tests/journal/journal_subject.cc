@@ -80,7 +80,7 @@ int write_run(Journal& journal, const std::string& id, const Plan& plan, unsigne
     if (!read) return give_up(read.error());
     known = *std::move(read);
   }
-  auto run = entry ? journal.resume(id, plan) : journal.begin(header_of(id), plan);
+  auto run = entry ? resume(journal, id, plan) : journal.begin(header_of(id), plan);
   if (!run) return give_up(run.error());
   for (TaskIndex i = 0; i < plan.size(); ++i)
     if (known[i].state == TaskState::running) say("running " + std::to_string(i));
@@ -98,7 +98,7 @@ int write_run(Journal& journal, const std::string& id, const Plan& plan, unsigne
 }
 
 int hold_run(Journal& journal, const std::string& id, const Plan& plan) {
-  auto run = journal.find(id) ? journal.resume(id, plan) : journal.begin(header_of(id), plan);
+  auto run = journal.find(id) ? resume(journal, id, plan) : journal.begin(header_of(id), plan);
   if (!run) return give_up(run.error());
   say("held");
   char byte = 0;

@@ -148,13 +148,13 @@ TEST_F(KillTest, TwoProcessesAreNotAtTheSameRun) {
   auto journal = must(Journal::open(state));
 
   const RunEntry during = must(journal->find("r1"));
-  const auto refused = journal->resume("r1", plan_of(3));
+  const auto refused = host::resume(*journal, "r1", plan_of(3));
   SubjectProcess other("hold", state, "r1", 3);
   const std::string why = other.line();
   const int end_of_other = other.wait();
   holder.kill_it();
   const RunEntry after = must(journal->find("r1"));
-  const auto taken = journal->resume("r1", plan_of(3));
+  const auto taken = host::resume(*journal, "r1", plan_of(3));
 
   EXPECT_TRUE(during.is_running);
   ASSERT_FALSE(refused);

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/journal/journal_fakes.h"
 
@@ -88,6 +91,29 @@ TEST_F(LedgerTest, HoldsTheLockAsLongAsItIsOpen) {
   EXPECT_TRUE(is_still_held);
   EXPECT_FALSE(RunLock::is_held(file));
   EXPECT_TRUE(RunLock::take(file));
+}
+
+TEST_F(LedgerTest, IsNotHeldByAChildThatAPluginLeavesBehind) {
+  auto ledger = std::make_unique<Ledger>(open(1));
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ready[0]);
+    close(ready[1]);  // which the parent sees
+    for (;;) pause();
+  }
+  close(ready[1]);
+  char byte = 0;
+  EXPECT_EQ(read(ready[0], &byte, 1), 0);
+  close(ready[0]);
+
+  ledger.reset();
+  const bool is_held = RunLock::is_held(file);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+
+  EXPECT_FALSE(is_held);
 }
 
 TEST_F(LedgerTest, ThatCannotBeMadeIsAnErrorWithItsPath) {

@@ -1,5 +1,6 @@
 #include "host/journal/recorded_run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "host/journal/journal_file.h"
@@ -115,6 +116,21 @@ TEST_F(RecordedRunTest, TroubleIsToldToWhoAsksForItTooLate) {
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().message, kept.error().message);
   EXPECT_EQ(must(journal->find("r1")).exit_code, -1);
+}
+
+TEST_F(RecordedRunTest, ATaskWhoseOutputsCouldNotBeKeptStaysInTheMiddle) {
+  must(must(connect(state / "journal.db"))->run("drop table outputs"));
+  for (const TaskIndex task : {0U, 1U, 2U}) run->started(task);
+
+  EXPECT_FALSE(run->keep_outputs(0, outputs_of("a", "b")));
+  run->ended(0, TaskState::failed);
+  EXPECT_FALSE(run->keep_outputs(1, outputs_of("a", "b")));
+  run->waits_again(1);
+  run->ended(2, TaskState::done);  // it had none
+
+  EXPECT_THAT(Ledger::read(state / "runs" / "r1" / "ledger"),
+              testing::Optional(testing::ElementsAre(Standing{TaskState::running}, Standing{TaskState::running},
+                                                     Standing{TaskState::done})));
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "host/journal/journal.h"
 #include "host/journal/journal_file.h"
+#include "host/journal/ledger.h"
 #include "tests/journal/journal_fakes.h"
 
 namespace ganger::host {
@@ -33,7 +36,7 @@ class ResumeTest : public testing::Test {
     return run;
   }
   std::unique_ptr<OpenRun> resume(const Plan& plan) {
-    auto run = must(journal->resume("r1", plan));
+    auto run = must(host::resume(*journal, "r1", plan));
     reporter = run->reporter();
     return run;
   }
@@ -206,11 +209,76 @@ TEST_F(ResumeTest, ATaskWhoseOutputsAreLostIsNotDone) {
 }
 
 TEST_F(ResumeTest, OfWhatThereIsNotIsAnError) {
-  const auto none = journal->resume("r7", plan_of(1));
+  const auto none = host::resume(*journal, "r7", plan_of(1));
 
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().kind, ErrorKind::not_found);
   EXPECT_FALSE(std::filesystem::exists(state / "runs" / "r7"));
+}
+
+TEST_F(ResumeTest, WhatIsClaimedIsNotClaimedByAnotherOne) {
+  end(begin(plan_of(1)));
+  std::filesystem::remove_all(state / "runs");
+
+  auto lock = std::make_unique<RunLock>(must(journal->claim("r1")));
+  const auto second = journal->claim("r1");
+  lock.reset();
+  const auto third = journal->claim("r1");
+
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::refused);
+  EXPECT_TRUE(third);
+}
+
+TEST_F(ResumeTest, WritesDownWhatTheRunGoesOnWith) {
+  end(begin(plan_of(1)));
+  RunHeader now = header_of("r1");
+  now.job_digest = "11aa";
+  now.params = {{"root", "/usr"}};
+  now.secret_params = {"key", "token"};
+  now.plugins = {{"demo", "2.0.0"}, {"exec", "1"}};
+  now.options = {"--isolate"};
+
+  must(journal->resume(must(journal->claim("r1")), now, plan_of(1)));
+
+  const RunHeader found = must(journal->find("r1")).header;
+  EXPECT_EQ(found.job_digest, now.job_digest);
+  EXPECT_EQ(found.params, now.params);
+  EXPECT_EQ(found.secret_params, now.secret_params);
+  EXPECT_EQ(found.plugins, now.plugins);
+  EXPECT_EQ(found.options, header_of("r1").options);  // of the first session
+}
+
+TEST_F(ResumeTest, ALedgerWithAByteThatMeansNothingIsMadeAnew) {
+  auto run = begin(plan_of(2));
+  do_task(*run, 0, TaskState::done);
+  reporter->report(events.run_finished());
+  let_go(std::move(run));
+  {
+    std::fstream out(ledger, std::ios::in | std::ios::out | std::ios::binary);
+    out.seekp(-1, std::ios::end);
+    out.put('\x7f');
+  }
+
+  auto again = resume(plan_of(2));
+
+  EXPECT_TRUE(Ledger::read(ledger));
+  EXPECT_THAT(states(tasks()), ElementsAre(TaskState::done, TaskState::waiting));
+}
+
+TEST_F(ResumeTest, TasksWithWildNumbersAreDamage) {
+  end(begin(plan_of(3)));
+  must(must(connect(state / "journal.db"))->run("update tasks set number = 4611686018427387904 where number = 2"));
+  std::filesystem::remove_all(state / "runs");
+
+  const auto read = journal->tasks(must(journal->find("r1")));
+  const auto again = host::resume(*journal, "r1", plan_of(3));
+
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().kind, ErrorKind::io);
+  EXPECT_THAT(read.error().message, HasSubstr("not numbered one after another"));
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::io);
 }
 
 TEST_F(ResumeTest, AnIdIsGivenOnce) {
