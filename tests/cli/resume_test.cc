@@ -111,7 +111,7 @@ TEST_F(Resumed, CleanUpThatWillRunAgainIsNotDoneUntilItHas) {
   const auto killed = run_ganger("show", "--format", "json").exits(0).json();
   write("on", "");
 
-  EXPECT_EQ(killed["tasks"][1]["name"], "tidy");
+  EXPECT_EQ(killed["tasks"][1]["task"], "tidy");
   EXPECT_NE(killed["tasks"][1]["outcome"], "done");
   run_ganger("resume", "--assume", "done").exits(0).never_says("two done").says("tidy done");
 }
