@@ -211,8 +211,8 @@ TEST_F(E08Isolated, TheChildIsKilledAllTheSame) {
 // That none is left is looked at after every test; see FaultTest.
 TEST_F(E09InProcess, WhatIsLeftIsEndedWithTheRunAndCounted) {
   for (const char* word : {"process", "session"})
-    run(task("a", "faulty.do", how(word)) + witness("a")).exits(0).says("left 1 process running");
-  run(task("a", "demo.crash", how("orphan")) + witness("a")).exits(0).says("left 1 process running");
+    run(task("a", "faulty.do", how(word)) + witness("a")).exits(0).says("process running; it was ended");
+  run(task("a", "demo.crash", how("orphan")) + witness("a")).exits(0).says("process running; it was ended");
   EXPECT_EQ(count("seen", "end witness"), 3);
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../cli/ganger_process.h"
+#include "tests/cli/ganger_process.h"
 
 namespace ganger::host::test {
 

@@ -52,7 +52,8 @@ void expect_an_end_at_once(const FaultTest& t) {
       .takes_less_than(seconds(5));
 }
 
-/// 'T' of a process that is stopped; the third word of its status, after its name in brackets.
+/// 'T' of a process that is stopped, 'Z' of one that has ended, '?' of one that is gone; the third word of its
+/// status, after its name in brackets.
 char state_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -116,14 +117,20 @@ TEST_F(E26Isolated, TheTaskHasCrashedAndOthersGoOn) {
   EXPECT_EQ(count("seen", "end witness"), 2);
 }
 
+// A child may still be on its way out when the next task is given to it: that is a crash, and another attempt.
 TEST_F(E26Isolated, ThatWasWaitingForWorkIsReplacedByAnother) {
   job(task("a", "faulty.mark", "file = " + path("marks")) +
       "[[task]]\nname = \"between\"\nuses = \"faulty.gate\"\nafter = [\"a\"]\nisolate = \"thread\"\nwith = { file "
       "= " +
-      path("gate") + " }\n" + task("b", "faulty.mark", "file = " + path("marks"), "after = [\"between\"]"))
+      path("gate") + " }\n" +
+      task("b", "faulty.mark-again", "file = " + path("marks"),
+           "after = [\"between\"]\nretries = 1\nbackoff = \"1ms\""))
       .acted_on(
           [&](pid_t host) {
-            for (const pid_t child : children_of(host)) kill(child, SIGKILL);
+            for (const pid_t child : children_of(host)) {
+              kill(child, SIGKILL);
+              wait_until([&] { return state_of(child) == 'Z' || state_of(child) == '?'; });
+            }
             write("gate", "");
           },
           "between: waits")
