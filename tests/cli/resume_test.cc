@@ -155,7 +155,7 @@ TEST_F(Resumed, AChangedJobIsRefusedUnlessToldOtherwise) {
 
 TEST_F(Resumed, ASecretOfTheCommandLineIsNotKeptAndAskedForAgain) {
   write("a.toml",
-        "[params]\ntoken = \"\"\n[[task]]\nname = \"t\"\nuses = \"teller.tell\"\nwith = { secret = "
+        "[params]\ntoken = \"\"\n[[task]]\nname = \"t\"\nuses = \"teller.tell\"\nwith = { token = "
         "\"${params.token}\" }\n"
         "[[task]]\nname = \"two\"\nuses = \"exec.run\"\nwith = { shell = \"test -e go\" }\n");
   run_ganger("run", "a.toml", "-p", "token=hunter2-hunter2", "-P", kPlugins).exits(3);
