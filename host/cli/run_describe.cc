@@ -58,12 +58,12 @@ int run_describe(int argc, const char* const* argv) {
     const std::string_view text = argv[2];
     std::from_chars(text.data(), text.data() + text.size(), asker);
   }
-  if (asker == 0 || fcntl(kAnswerFd, F_SETFD, FD_CLOEXEC) != 0) {
+  if (asker == 0 || asker != getppid() || fcntl(kAnswerFd, F_SETFD, FD_CLOEXEC) != 0) {
     std::fputs("ganger: this is started by ganger itself\n", stderr);
     return kExitUsage;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != asker) _exit(0);  // it was gone before that
+  if (getppid() != asker) _exit(0);  // it has gone meanwhile
   // What this kernel lacks is no matter here: nothing is to be run.
   LockDown rules;
   rules.sandbox.network = false;
