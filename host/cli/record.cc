@@ -87,6 +87,7 @@ Result<Options> options_of(const RunHeader& header, const Options& resume) {
   words.push_back(header.job_file.string());
   words.insert(words.end(), header.options.begin(), header.options.end());
   std::vector<const char*> argv;
+  argv.reserve(words.size());
   for (const std::string& word : words) argv.push_back(word.c_str());
   auto before = read_options(static_cast<int>(argv.size()), argv.data());
   if (!before) return before;

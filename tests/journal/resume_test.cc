@@ -20,6 +20,7 @@ class ResumeTest : public testing::Test {
   std::vector<TaskEntryOfRun> tasks() { return must(journal->tasks(must(journal->find("r1")))); }
   static std::vector<TaskState> states(const std::vector<TaskEntryOfRun>& all) {
     std::vector<TaskState> out;
+    out.reserve(all.size());
     for (const auto& t : all) out.push_back(t.state);
     return out;
   }
@@ -135,6 +136,7 @@ TEST_F(ResumeTest, FindsTasksByNameWhenThePlanHasChanged) {
 
   const auto names = [](const std::vector<TaskEntryOfRun>& all) {
     std::vector<std::string> out;
+    out.reserve(all.size());
     for (const auto& t : all) out.push_back(t.name);
     return out;
   };
