@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ namespace ganger::host {
 namespace {
 
 constexpr std::size_t kMostNoteBytes = 1 << 20;
+constexpr int kMostReadsAtOnce = 64;
 constexpr std::string_view kMarkName = "GANGER_CHILD";
 
 /// Two ends that are connected: ours, which never blocks, and the child's.
@@ -104,6 +106,9 @@ Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
     return failure(ErrorKind::io, fmt::format("cannot start a child process: {}", std::strerror(errno)));
 
   std::unique_ptr<Child> child(new Child);
+  child->wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!child->wake_.is_open())
+    return failure(ErrorKind::io, fmt::format("cannot start a child process: {}", std::strerror(errno)));
   child->mark_ = fmt::format("{}={}-{}", kMarkName, getpid(), ++last);
   how.environment.push_back(child->mark_);
   auto process = spawner.start({.file = how.program,
@@ -169,25 +174,18 @@ void Child::send_stop(std::uint32_t call, std::int32_t reason) {
 
 bool Child::read_note() {
   std::array<char, 16 * 1024> buffer;
-  for (;;) {
+  for (int i = 0; i < kMostReadsAtOnce; ++i) {
     const ssize_t n = read_some(control_.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EAGAIN) return true;
-    if (n <= 0 || note_.size() + static_cast<std::size_t>(n) > kMostNoteBytes) return false;
-    note_.append(buffer.data(), static_cast<std::size_t>(n));
+    if (n <= 0) return false;
+    note_.append(buffer.data(), std::min(static_cast<std::size_t>(n), kMostNoteBytes - note_.size()));
   }
+  return true;
 }
 
 bool Child::is_gone() const {
   pollfd watched{process_.pidfd(), POLLIN, 0};
   return poll(&watched, 1, 0) != 0;
-}
-
-std::uint64_t Child::resident_bytes() const {
-  std::ifstream file(fmt::format("/proc/{}/statm", pid_));
-  std::uint64_t size = 0;
-  std::uint64_t resident = 0;
-  file >> size >> resident;
-  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 void Child::kill_tree() {
@@ -229,7 +227,7 @@ void Child::dismiss() { shutdown(calls_.get(), SHUT_WR); }
 
 void Child::see_off(TimePoint until, const LinePipe::Take& take) {
   const auto pass_on = [&] {
-    while (receive() == Receipt::some)
+    for (int i = 0; i < kMostReadsAtOnce && receive() == Receipt::some; ++i)
       for (auto frame = frames_.next(); frame && *frame; frame = frames_.next())
         if (const auto log = decode<LogMessage>((*frame)->payload);
             log && (*frame)->kind == FrameKind::log && default_scope() != nullptr)

@@ -46,7 +46,7 @@ struct ChildStart {
   SetupMessage setup{};
 };
 
-/// Thread: one at a time; kill_tree() of its process from any.
+/// Thread: one at a time.
 class Child {
  public:
   /// Errors: io, something is short: worth another try later
@@ -73,7 +73,7 @@ class Child {
   FrameDecoder& frames() { return frames_; }
 
   void send_stop(std::uint32_t call, std::int32_t reason);
-  /// Takes in more of its last words; false at the end, and when there are too many of them.
+  /// Takes in more of its last words, of which too many are thrown away; false at the end.
   bool read_note();
   const std::string& note() const { return note_; }
 
@@ -84,7 +84,8 @@ class Child {
   void set_ready() { is_ready_ = true; }
   /// Has it ended while nobody looked?
   bool is_gone() const;
-  std::uint64_t resident_bytes() const;
+  /// An eventfd that makes whoever drives a call of it look up. Thread: to be written to from any
+  int wake_fd() const { return wake_.get(); }
 
   /// SIGKILL for it and for all that descends from it.
   void kill_tree();
@@ -106,7 +107,7 @@ class Child {
   pid_t pid_ = -1;    // also once it has been reaped
   std::string mark_;  // in its environment, and so in that of all it starts
   std::vector<pid_t> killed_;
-  Descriptor calls_, control_;
+  Descriptor calls_, control_, wake_;
   LinePipe out_, err_;
   std::string outgoing_, note_;
   std::size_t sent_ = 0;

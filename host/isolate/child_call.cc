@@ -29,10 +29,20 @@ constexpr Duration kPollWithoutStopFd = milliseconds(50);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
 constexpr std::size_t kMostWishes = 1024;
+constexpr std::size_t kMostTextBytes = 64 * 1024;  // of a line, or of a reason
+constexpr int kMostLastReads = 1024;               // more than a socket holds
 constexpr std::uint32_t kMostPlaces = 1 << 20;
 
 // Of processes, so it is the real one, whatever clock the run has.
 TimePoint now() { return std::chrono::steady_clock::now(); }
+
+/// What a child says is as long as it likes.
+std::string_view cut(std::string_view text) {
+  if (text.size() <= kMostTextBytes) return text;
+  std::size_t end = kMostTextBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not within a code point
+  return text.substr(0, end);
+}
 
 }  // namespace
 
@@ -44,6 +54,11 @@ ChildCall::ChildCall(Child& child, const IsolatedCall& call, const ChildCallSett
       start_until_(child.is_ready() ? kNever : now() + settings.start_limit) {}
 
 ChildCall::~ChildCall() = default;
+
+void ChildCall::kill() {
+  is_killed_.store(true);
+  eventfd_write(child_.wake_fd(), 1);
+}
 
 IsolatedEnd ChildCall::run() {
   const std::string payload = encode_call({.type = call_.type.name,
@@ -88,7 +103,7 @@ void ChildCall::wait() {
   watched[stop] = {stop_fd, POLLIN, 0};
   watched[out] = {child_.out().fd(), POLLIN, 0};
   watched[err] = {child_.err().fd(), POLLIN, 0};
-  watched[wake] = {wishes_.empty() ? -1 : wake_.get(), POLLIN, 0};
+  watched[wake] = {child_.wake_fd(), POLLIN, 0};
 
   int timeout = -1;
   if (const TimePoint alarm = next_alarm(); alarm != kNever) {
@@ -107,8 +122,12 @@ void ChildCall::wait() {
   if (watched[calls].revents != 0 && !end_) receive();
   if (watched[wake].revents != 0 && !end_) {
     eventfd_t ignored = 0;
-    eventfd_read(wake_.get(), &ignored);
+    eventfd_read(child_.wake_fd(), &ignored);
     serve_wishes();
+  }
+  if (is_killed_.load() && !has_killed_ && !end_) {
+    has_killed_ = true;
+    child_.kill_tree();
   }
   if (watched[process].revents != 0 && !end_) has_died();
 }
@@ -175,18 +194,19 @@ void ChildCall::take(const FrameView& frame) {
       start_until_ = kNever;
       for (const std::string& line : ready->missing)
         call_.scope.log(GANGER_LOG_DEBUG, "this task's child process could not be locked down fully: " + line);
+      for (const std::string& line : ready->ungranted) call_.scope.log(GANGER_LOG_WARN, "sandbox: " + line);
       return;
     }
     case FrameKind::refused: {
       const auto refused = decode<RefusedMessage>(frame.payload);
       if (!refused || child_.is_ready()) return wrong();
-      end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, refused->why);
+      end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, std::string(cut(refused->why)));
       return kill_child();
     }
     case FrameKind::progress: {
       const auto progress = decode<ProgressMessage>(frame.payload);
       if (!progress) return wrong();
-      if (is_mine) call_.scope.progress(progress->done, progress->total, progress->what);
+      if (is_mine) call_.scope.progress(progress->done, progress->total, cut(progress->what));
       return;
     }
     case FrameKind::input: {
@@ -232,9 +252,9 @@ void ChildCall::take_log(const FrameView& frame) {
   // What the task printed before it comes before it.
   read_output(kMostOutputAtOnce);
   if (frame.call == number_)
-    call_.scope.log(level, log->line);
+    call_.scope.log(level, cut(log->line));
   else if (CallScope* scope = default_scope(); frame.call == 0 && scope != nullptr)
-    scope->log(level, log->line);
+    scope->log(level, cut(log->line));
 }
 
 void ChildCall::take_result(const FrameView& frame) {
@@ -244,7 +264,9 @@ void ChildCall::take_result(const FrameView& frame) {
     read_output(kMostOutputAtOnce);
     warn_of_left(result->processes);
   }
-  end_ = IsolatedEnd{.status = result->status, .why = std::move(result->why), .outputs = std::move(result->outputs)};
+  end_ = IsolatedEnd{
+      .status = result->status, .why = std::string(cut(result->why)), .outputs = std::move(result->outputs)};
+  resident_bytes_ = result->resident_bytes;
   // Past its grace it has been told to die, and where memory ran out a new one has more of it.
   is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && !is_killed_.load();
   if (!is_fit_) kill_child();
@@ -282,13 +304,11 @@ void ChildCall::answer_place(const PlaceMessage& message) {
     ctx_ = std::make_unique<ganger_ctx>();
     ctx_->begin({.scope = &call_.scope, .stop = call_.attempt.stop, .deadline = call_.attempt.deadline});
   }
-  if (!wake_.is_open()) wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   WaitBounds bounds{.deadline = call_.attempt.deadline};
-  // Without a descriptor nobody could tell that a place came free.
-  if (message.wait_ns >= 0 || !wake_.is_open()) bounds.longest = Duration(wake_.is_open() ? message.wait_ns : 0);
+  if (message.wait_ns >= 0) bounds.longest = Duration(message.wait_ns);
   const CurrentCall current(ctx_.get());
   wishes_.push_back({message.request, message.pool,
-                     wanted->wish_for_place(owner_, bounds, [fd = wake_.get()] { eventfd_write(fd, 1); })});
+                     wanted->wish_for_place(owner_, bounds, [fd = child_.wake_fd()] { eventfd_write(fd, 1); })});
   serve_wishes();
 }
 
@@ -340,11 +360,12 @@ void ChildCall::has_died() {
   pollfd watched{child_.process().pidfd(), POLLIN, 0};
   const auto patience = static_cast<int>(std::chrono::duration_cast<milliseconds>(kDeathFollowsWithin).count());
   const bool has_ended = poll(&watched, 1, patience) > 0;
+  if (!has_ended) child_.kill_tree();
   // The last it has sent may be its result.
-  Child::Receipt receipt = Child::Receipt::some;
-  while (receipt == Child::Receipt::some && !end_) {
-    receipt = child_.receive();
+  for (int i = 0; i < kMostLastReads && !end_; ++i) {
+    const Child::Receipt receipt = child_.receive();
     for (auto frame = child_.frames().next(); frame && *frame && !end_; frame = child_.frames().next()) take(**frame);
+    if (receipt != Child::Receipt::some) break;
   }
   if (end_) {
     is_fit_ = false;
@@ -355,8 +376,9 @@ void ChildCall::has_died() {
   read_output(kMostOutputAtOnce);
   std::size_t left = 0;
   const auto death = child_.reap(now() + kDeathTakesAtMost, left);
-  warn_of_left(left);
-  explain_death(death.value_or(ProcessEnd{}));
+  // What was to be ended leaves whatever it was about.
+  if (!is_killed_.load() && !has_signalled_) warn_of_left(left);
+  explain_death(death);
 }
 
 void ChildCall::warn_of_left(std::size_t processes) {
@@ -366,20 +388,22 @@ void ChildCall::warn_of_left(std::size_t processes) {
                                        : fmt::format("left {} processes running; they were killed", processes));
 }
 
-void ChildCall::explain_death(const ProcessEnd& death) {
+void ChildCall::explain_death(const std::optional<ProcessEnd>& death) {
   if (is_killed_.load() ||
-      (has_signalled_ && (!death.was_signalled || death.code == SIGTERM || death.code == SIGKILL)))
+      (has_signalled_ && (!death || !death->was_signalled || death->code == SIGTERM || death->code == SIGKILL)))
     return end(GANGER_CANCELLED,
                is_killed_.load()
                    ? "its child process was killed"
                    : fmt::format("did not end within {} of being asked to; its child process was killed",
                                  format_duration(settings_.grace.count())));
-  if (!death.was_signalled)
-    return end(GANGER_FAILED, fmt::format("the child ended with exit code {} without a result", death.code));
+  if (!death) return end(GANGER_FAILED, "the child did not end, though all that it had open was closed");
+  if (!death->was_signalled)
+    return end(GANGER_FAILED, fmt::format("the child ended with exit code {} without a result", death->code));
+  // Anybody in the child could have written it, and what it has started too.
   const auto note = read_crash_note(child_.note());
-  const std::string what = note                    ? describe(*note)
-                           : death.code == SIGKILL ? "SIGKILL, which this host did not send: perhaps memory ran out"
-                                                   : signal_name(death.code);
+  const std::string what = note && note->signal == death->code ? describe(*note)
+                           : death->code == SIGKILL ? "SIGKILL, which this host did not send: perhaps memory ran out"
+                                                    : signal_name(death->code);
   end(GANGER_FAILED, fmt::format("{}; {}", what, culprit()));
   end_->has_crashed = true;
 }

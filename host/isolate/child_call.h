@@ -30,10 +30,12 @@ class ChildCall {
   ChildCall& operator=(const ChildCall&) = delete;
 
   IsolatedEnd run();
-  /// Somebody kills the child now.
-  void killed() { is_killed_.store(true); }
+  /// The child is to be killed now; run() does it.
+  void kill();
   /// Can the child be used again?
   bool left_child_fit() const { return is_fit_; }
+  /// What it kept after the call.
+  std::uint64_t resident_bytes() const { return resident_bytes_; }
 
  private:
   struct Wish {
@@ -58,7 +60,7 @@ class ChildCall {
   void read_output(std::size_t most_bytes);
   void has_died();
   void warn_of_left(std::size_t processes);
-  void explain_death(const ProcessEnd& death);
+  void explain_death(const std::optional<ProcessEnd>& death);
   void broke_protocol(std::string_view how);
   void end(ganger_status status, std::string why);
   void kill_child();
@@ -70,13 +72,13 @@ class ChildCall {
   const std::uint32_t number_;
   std::optional<IsolatedEnd> end_;
   bool is_fit_ = false;
+  std::uint64_t resident_bytes_ = 0;
   std::atomic<bool> is_killed_{false};
   TimePoint start_until_, terminate_at_ = kNever, kill_at_ = kNever;
-  bool is_stopping_ = false, has_signalled_ = false;
+  bool is_stopping_ = false, has_signalled_ = false, has_killed_ = false;
   // Places in pools: asked for, and the owner of those given.
   OwnerId owner_ = 0;
   std::unique_ptr<ganger_ctx> ctx_;
-  Descriptor wake_;
   std::vector<Wish> wishes_;
   std::uint32_t places_ = 0;
 };

@@ -8,11 +8,12 @@
 #include <cerrno>
 #include <utility>
 
+#include "host/isolate/process_tree.h"
+
 namespace ganger::host {
 
 namespace {
 
-constexpr int kHostIsGone = 0;
 constexpr int kHostIsWrong = 70;
 
 }  // namespace
@@ -26,7 +27,7 @@ void ChildChannel::send(FrameKind kind, std::uint32_t call, std::string_view pay
     if (n > 0) {
       rest.remove_prefix(static_cast<std::size_t>(n));
     } else if (n < 0 && errno != EINTR) {
-      _exit(kHostIsGone);
+      end_with_descendants();
     }
   }
 }
@@ -50,7 +51,7 @@ std::uint32_t ChildChannel::begin(Wait& wait) {
 ReplyMessage ChildChannel::finish(Wait& wait) {
   std::unique_lock lock(mutex_);
   read_until(lock, [&] { return wait.reply.has_value() || is_closed_; });
-  if (!wait.reply) _exit(kHostIsGone);
+  if (!wait.reply) end_with_descendants();
   return std::move(*wait.reply);
 }
 
@@ -100,7 +101,7 @@ bool ChildChannel::receive() {
       return true;
     }
     if (n == 0) return false;
-    if (errno != EINTR) _exit(kHostIsGone);
+    if (errno != EINTR) end_with_descendants();
   }
 }
 

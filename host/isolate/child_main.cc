@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -10,8 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -24,16 +28,22 @@
 #include "host/isolate/crash_note.h"
 #include "host/isolate/lock_down.h"
 #include "host/isolate/process.h"
+#include "host/isolate/process_tree.h"
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
 #include "host/plugin/services.h"
 #include "host/work/work_pool.h"
+
+extern "C" {
+#include <sys/pidfd.h>  // declares C functions without saying so
+}
 
 namespace ganger::host {
 
 namespace {
 
 constexpr int kUsage = 64;
+constexpr std::chrono::nanoseconds kEndTakesAtMost = std::chrono::milliseconds(700);
 constexpr std::string_view kNoMemory =
     "out of memory: an isolated task may use half of the machine's, or what `memory` of its sandbox says";
 
@@ -65,14 +75,35 @@ class CallStop {
   std::int32_t reason_ = 0;               // guarded by mutex_
 };
 
-/// Reads the control socket until the host is gone; then so is this process, whatever its task does.
-void watch_control(CallStop& stop) {
+/// The end of all that descends from this process takes /proc and memory; what hangs meanwhile is cut short.
+void limit_time_to_end() {
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGKILL;
+  timer_t timer{};
+  const itimerspec when{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = kEndTakesAtMost.count()}};
+  if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) timer_settime(timer, 0, &when, nullptr);
+}
+
+/// Reads the control socket until the host is gone; then so are this process and all that it has started, whatever
+/// its task does. The host is watched besides: what it has forked may still hold its end of the socket.
+void watch_control(CallStop& stop, int host) {
+  // Handlers of a plugin are for its own threads.
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   FrameDecoder decoder;
   std::array<char, 512> buffer;
   for (;;) {
-    const ssize_t n = recv(kControlFd, buffer.data(), buffer.size(), 0);
+    std::array<pollfd, 2> watched{{{kControlFd, POLLIN, 0}, {host, POLLIN, 0}}};
+    if (poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) continue;
+    const bool is_host_gone = (watched[1].revents & POLLIN) != 0;
+    const ssize_t n = is_host_gone ? 0 : recv(kControlFd, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) _exit(0);
+    if (n <= 0) {
+      limit_time_to_end();
+      end_with_descendants();
+    }
     decoder.feed({buffer.data(), static_cast<std::size_t>(n)});
     for (auto frame = decoder.next(); frame && *frame; frame = decoder.next())
       if (const auto message = decode<StopMessage>((*frame)->payload); message && (*frame)->kind == FrameKind::stop)
@@ -87,6 +118,17 @@ std::uint32_t end_left_processes() {
   return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
 }
 
+/// What this process keeps; where it cannot be told, more than anybody may.
+std::uint64_t resident_bytes() {
+  const Descriptor file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+  std::array<char, 64> text{};
+  unsigned long resident = 0;
+  if (!file.is_open() || read(file.get(), text.data(), text.size() - 1) <= 0 ||
+      std::sscanf(text.data(), "%*u %lu", &resident) != 1)
+    return UINT64_MAX;
+  return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 /// Nothing runs in here but the parallel parts of tasks.
 class NoTasks final : public TaskBody, public Completion {
  public:
@@ -97,9 +139,11 @@ class NoTasks final : public TaskBody, public Completion {
 
 class ChildProcess {
  public:
-  ChildProcess(ChildChannel& channel, SetupMessage setup)
+  /// `host`: its pidfd
+  ChildProcess(ChildChannel& channel, SetupMessage setup, Descriptor host)
       : channel_(channel),
         setup_(std::move(setup)),
+        host_(std::move(host)),
         scope_(channel_, setup_),
         no_call_(channel_, setup_),
         // The host has looked at the folders; here only the digest counts.
@@ -114,6 +158,7 @@ class ChildProcess {
 
   ChildChannel& channel_;
   const SetupMessage setup_;
+  const Descriptor host_;
   ChildScope scope_, no_call_;
   SteadyClock clock_;
   Registry registry_;
@@ -127,10 +172,12 @@ class ChildProcess {
 };
 
 Result<void> ChildProcess::open() {
-  const std::vector<std::string> missing = lock_down({.sandbox = setup_.sandbox, .writable = setup_.writable});
+  LockDownGaps gaps = lock_down({.sandbox = setup_.sandbox, .writable = setup_.writable});
   write_crash_notes_to(kControlFd);
   try {
-    std::thread([this] { watch_control(stop_); }).detach();
+    std::thread([this] { watch_control(stop_, host_.get()); }).detach();
+    // From here on that thread sees to it. It must be running, and may have been stopped by a host that died then.
+    prctl(PR_SET_PDEATHSIG, SIGCONT);
   } catch (const std::system_error&) {
     return failure(ErrorKind::io,
                    "no thread could be had in the child; try again when the machine has some to spare");
@@ -150,7 +197,7 @@ Result<void> ChildProcess::open() {
     workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_tasks_);
     workers_->report_to(no_tasks_);
   }
-  channel_.send(FrameKind::ready, 0, encode(ReadyMessage{missing}));
+  channel_.send(FrameKind::ready, 0, encode(ReadyMessage{std::move(gaps.missing), std::move(gaps.ungranted)}));
   return {};
 }
 
@@ -224,6 +271,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   ctx_.end();
   std::fflush(nullptr);
   result.processes = end_left_processes();
+  result.resident_bytes = resident_bytes();
   return result;
 }
 
@@ -243,7 +291,8 @@ int run_child(int argc, const char* const* argv) {
     return kUsage;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != host) _exit(0);  // it was gone before that
+  Descriptor host_fd(pidfd_open(host, 0));
+  if (!host_fd.is_open() || getppid() != host) _exit(0);  // it was gone before that
   std::signal(SIGPIPE, SIG_IGN);
   adopt_orphans();
   setvbuf(stdout, nullptr, _IOLBF, 0);
@@ -252,7 +301,7 @@ int run_child(int argc, const char* const* argv) {
   const auto order = channel.next_order();
   auto setup = order && order->kind == FrameKind::setup ? decode<SetupMessage>(order->payload) : std::nullopt;
   if (!setup) _exit(kUsage);
-  ChildProcess child(channel, std::move(*setup));
+  ChildProcess child(channel, std::move(*setup), std::move(host_fd));
   if (auto opened = child.open(); opened) {
     child.serve();
   } else {

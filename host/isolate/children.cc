@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/isolate/child_call.h"
+#include "host/isolate/memory_size.h"
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
 #include "host/plugin/types.h"
@@ -18,7 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kLeaveTakesAtMost = milliseconds(500);
-constexpr std::uint32_t kCallsBetweenLooks = 100;  // at how much memory a child keeps
 
 /// That of this process, with temporary files where a child may write.
 std::vector<std::string> environment_with(const std::filesystem::path& writable) {
@@ -41,12 +41,12 @@ void log_line(std::string_view line) {
 
 /// A call that is under way.
 struct Children::Running {
-  Child* child = nullptr;
-  ChildCall* call = nullptr;
+  ChildCall* call = nullptr;  // null while its child is being started
   bool is_killed = false;
 };
 
-Children::Children(ChildrenSettings settings, Clock& clock) : settings_(std::move(settings)), clock_(clock) {
+Children::Children(ChildrenSettings settings, Clock& clock)
+    : settings_(std::move(settings)), usable_memory_(usable_memory()), clock_(clock) {
   adopt_orphans();
 }
 
@@ -71,10 +71,11 @@ IsolatedEnd Children::run(const IsolatedCall& call) {
 }
 
 IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running) {
+  // From then on nobody kills it. Has somebody?
   const auto forget = [&] {
     const std::lock_guard lock(mutex_);
     running_.erase(call.attempt.task);
-    running = {};
+    return running.is_killed;
   };
   auto child = take(call);
   if (!child) {
@@ -86,26 +87,22 @@ IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running)
       {.grace = settings_.grace, .kill_delay = settings_.kill_delay, .start_limit = settings_.start_limit});
   {
     const std::lock_guard lock(mutex_);
-    running.child = child->get();
     running.call = &child_call;
-    if (running.is_killed) kill(running);
+    if (running.is_killed) child_call.kill();
   }
   IsolatedEnd end = child_call.run();
-  forget();
-  if (child_call.left_child_fit()) keep(std::move(*child));
+  const bool was_killed = forget();
+  if (child_call.left_child_fit() && !was_killed) keep(std::move(*child), child_call.resident_bytes());
   return end;
 }
 
 void Children::kill(TaskIndex task) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = running_.find(task); found != running_.end()) kill(*found->second);
-}
-
-void Children::kill(Running& running) {
-  running.is_killed = true;
-  if (running.child == nullptr) return;  // it is being started
-  running.call->killed();
-  running.child->process().kill_tree();
+  const auto found = running_.find(task);
+  if (found == running_.end()) return;
+  found->second->is_killed = true;
+  // A look through /proc takes its time; the thread of the call has it.
+  if (found->second->call != nullptr) found->second->call->kill();
 }
 
 /// A warm one that has the same plugin and sandbox, or a new one.
@@ -162,10 +159,11 @@ Result<std::unique_ptr<Child>> Children::start(const IsolatedCall& call) {
 }
 
 /// For later calls, unless it has had its share of them.
-void Children::keep(std::unique_ptr<Child> child) {
-  const std::uint32_t calls = child->calls_made();
-  const bool is_worn = calls >= settings_.calls_per_child ||
-                       (calls % kCallsBetweenLooks == 0 && child->resident_bytes() > settings_.most_resident_bytes);
+void Children::keep(std::unique_ptr<Child> child, std::uint64_t resident_bytes) {
+  const std::uint64_t memory =
+      child->sandbox().memory_bytes != 0 ? child->sandbox().memory_bytes : usable_memory_ / 2;
+  const bool is_worn = child->calls_made() >= settings_.calls_per_child ||
+                       resident_bytes > std::min(settings_.most_resident_bytes, memory / 2);
   if (!is_worn) {
     const std::lock_guard lock(mutex_);
     idle_.push_front(std::move(child));

@@ -25,8 +25,9 @@ struct ChildrenSettings {
   Duration kill_delay = std::chrono::milliseconds(500);  ///< from SIGTERM, which comes then, to SIGKILL
   Duration start_limit = std::chrono::seconds(30);       ///< for opening the plugins
   std::uint32_t calls_per_child = 1000;
-  std::uint64_t most_resident_bytes = 512ull << 20;  ///< a child that keeps more between calls is not used again
-  int log_level = GANGER_LOG_INFO;                   ///< lower lines are not sent
+  /// A child that keeps more between calls, or half of what its sandbox lets it have, is not used again.
+  std::uint64_t most_resident_bytes = 512ull << 20;
+  int log_level = GANGER_LOG_INFO;  ///< lower lines are not sent
   bool wants_progress = true;
   /// SHA-256 that the file of a plugin must still have when a child opens it; null or an empty text = any.
   std::function<std::string(const Plugin&)> digest{};
@@ -52,14 +53,14 @@ class Children final : public Isolation {
  private:
   struct Running;
   IsolatedEnd run_registered(const IsolatedCall& call, Running& running);
-  static void kill(Running& running);
   Result<std::unique_ptr<Child>> take(const IsolatedCall& call);
   Result<std::unique_ptr<Child>> start(const IsolatedCall& call);
-  void keep(std::unique_ptr<Child> child);
+  void keep(std::unique_ptr<Child> child, std::uint64_t resident_bytes);
   std::string banned(const Plugin& plugin);
   void count_crash(const Plugin& plugin);
 
   const ChildrenSettings settings_;
+  const std::uint64_t usable_memory_;
   Clock& clock_;
   Spawner spawner_;
   std::mutex mutex_;

@@ -33,6 +33,7 @@ enum class Form : int { note, report };
 std::atomic<int> note_fd = -1;
 std::atomic<Form> note_form = Form::note;
 std::atomic<int> first_signal = 0;
+std::atomic<pid_t> note_pid = -1;
 
 constinit thread_local const char* current_task = nullptr;
 constinit thread_local const char* current_plugin = nullptr;
@@ -165,6 +166,12 @@ void write_report(int signal, std::uint64_t address, const ucontext_t& context) 
 }
 
 extern "C" void tell_crash(int signal, siginfo_t* info, void* context) {
+  // What this process has forked shares its descriptor and must not speak for it.
+  if (getpid() != note_pid) {
+    set_default(signal);
+    raise_here(signal);
+    return;
+  }
   int none = 0;
   if (!first_signal.compare_exchange_strong(none, signal)) {
     // Another thread is telling its crash, which ends us.
@@ -217,6 +224,7 @@ class CrashStack {
 
 void catch_crashes(int fd, Form form) {
   note_fd = fd;
+  note_pid = getpid();
   note_form = form;
   void* frame[1];
   backtrace(frame, 1);

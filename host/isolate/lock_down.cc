@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "host/isolate/landlock.h"
 #include "host/isolate/memory_size.h"
@@ -94,44 +95,47 @@ Lines limit_resources(const Sandbox& sandbox) {
   return lines;
 }
 
-/// What is granted for `path`: itself, or the folder of a file that is to be made.
 Lines grant(const Landlock& landlock, const std::filesystem::path& path, Access access) {
   if (landlock.allow(path, access)) return {};
-  if (errno == ENOENT && path.has_filename() && landlock.allow(path.parent_path(), access)) return {};
+  if (errno == ENOENT)
+    return {fmt::format("'{}' does not exist, so nothing was granted for it: create it, or grant its folder",
+                        path.string())};
   return {fmt::format("{} '{}' cannot be granted: {}; correct it in the sandbox of the job",
                       access == Access::read ? "reading" : "writing", path.string(), std::strerror(errno))};
 }
 
-Lines restrict_files(const LockDown& rules) {
+LockDownGaps restrict_files(const LockDown& rules) {
+  LockDownGaps gaps{.missing = Landlock::missing(), .ungranted = {}};
   const Landlock landlock(!rules.sandbox.reads_all);
-  if (!landlock.is_open()) return Landlock::missing();
-  Lines lines = Landlock::missing();
+  if (!landlock.is_open()) return gaps;
   if (!rules.sandbox.reads_all) {
     for (const char* path : kReadableBySystem) landlock.allow(path, Access::read);
-    for (const auto& path : rules.sandbox.read) add(lines, grant(landlock, path, Access::read));
+    for (const auto& path : rules.sandbox.read) add(gaps.ungranted, grant(landlock, path, Access::read));
   }
   landlock.allow("/dev/null", Access::write);
-  if (!rules.writable.empty()) add(lines, grant(landlock, rules.writable, Access::write));
-  for (const auto& path : rules.sandbox.write) add(lines, grant(landlock, path, Access::write));
+  if (!rules.writable.empty()) add(gaps.ungranted, grant(landlock, rules.writable, Access::write));
+  for (const auto& path : rules.sandbox.write) add(gaps.ungranted, grant(landlock, path, Access::write));
   if (!landlock.enforce())
-    lines.push_back(fmt::format("Landlock cannot be used: {}; tasks can read and write all that their user can",
-                                std::strerror(errno)));
-  return lines;
+    gaps.missing.push_back(fmt::format(
+        "Landlock cannot be used: {}; tasks can read and write all that their user can", std::strerror(errno)));
+  return gaps;
 }
 
 }  // namespace
 
-std::vector<std::string> lock_down(const LockDown& rules) {
+LockDownGaps lock_down(const LockDown& rules) {
   Lines lines = limit_resources(rules.sandbox);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     lines.push_back(fmt::format("new privileges cannot be given up: {}", std::strerror(errno)));
-  add(lines, restrict_files(rules));
+  LockDownGaps gaps = restrict_files(rules);
+  add(lines, std::move(gaps.missing));
   if (!rules.sandbox.network)
     if (const int error = give_up_network(); error != 0)
       lines.push_back(
           fmt::format("the network cannot be given up: {}; tasks with network = false have it all the same",
                       std::strerror(error)));
-  return lines;
+  gaps.missing = std::move(lines);
+  return gaps;
 }
 
 std::vector<std::string> missing_locks() {

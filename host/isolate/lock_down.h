@@ -15,15 +15,19 @@ struct LockDown {
   std::filesystem::path writable;  ///< folder of the run's work directories, always writable; it exists
 };
 
+/// What could not be done, a line each.
+struct LockDownGaps {
+  std::vector<std::string> missing;    ///< this kernel does not offer it
+  std::vector<std::string> ungranted;  ///< grants of the job that lead nowhere
+};
+
 /// Gives up rights of this process for good, in this order: resource limits (no core file, memory, descriptors), no
 /// new privileges, Landlock (writing below `writable`, what the sandbox grants and /dev/null only; reading as the
 /// sandbox says), network (no socket but those of the machine itself, and no io_uring, which could make them). A
-/// grant means a folder with all below it, or a file; who may write may read too. Of a file that does not exist yet
-/// the folder is granted, for that is where it is made. A file that exists can be written over but not replaced or
-/// removed. Where reading is restricted, what programs need stays readable: system libraries, name and time settings,
-/// /proc. Returns a line for each thing that this kernel does not offer, and for each grant that leads nowhere; an
-/// empty list when all of it holds. Thread: the only one of its process.
-std::vector<std::string> lock_down(const LockDown& rules);
+/// grant means a folder with all below it, or a file; who may write may read too. What does not exist is not granted.
+/// A file that exists can be written over but not replaced or removed. Where reading is restricted, what programs
+/// need stays readable: system libraries, name and time settings, /proc. Thread: the only one of its process.
+LockDownGaps lock_down(const LockDown& rules);
 
 /// What this kernel does not offer of that, without doing any of it: for a warning before the run.
 std::vector<std::string> missing_locks();

@@ -233,6 +233,8 @@ std::string encode(const ReadyMessage& message) {
   PayloadWriter out;
   out.number(static_cast<std::uint32_t>(message.missing.size()));
   for (const std::string& line : message.missing) out.text(line);
+  out.number(static_cast<std::uint32_t>(message.ungranted.size()));
+  for (const std::string& line : message.ungranted) out.text(line);
   return out.take();
 }
 
@@ -241,6 +243,7 @@ std::optional<ReadyMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   ReadyMessage message;
   for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.missing.emplace_back(in.text());
+  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.ungranted.emplace_back(in.text());
   return if_whole(in, std::move(message));
 }
 
@@ -386,6 +389,7 @@ std::string encode(const ResultMessage& message) {
     write(out, value);
   }
   out.number(message.processes);
+  out.number(message.resident_bytes);
   return out.take();
 }
 
@@ -400,6 +404,7 @@ std::optional<ResultMessage> decode(std::string_view payload) {
     message.outputs.insert_or_assign(std::move(name), read_value(in));
   }
   message.processes = in.number<std::uint32_t>();
+  message.resident_bytes = in.number<std::uint64_t>();
   if (!are_outputs(message.outputs)) return std::nullopt;
   return if_whole(in, std::move(message));
 }

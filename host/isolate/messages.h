@@ -62,7 +62,8 @@ struct ReplyMessage {
 
 /// The plugins are open.
 struct ReadyMessage {
-  std::vector<std::string> missing{};  ///< what the lock-down could not do
+  std::vector<std::string> missing{};    ///< what the lock-down could not do
+  std::vector<std::string> ungranted{};  ///< what the job grants and is not there
 };
 
 struct RefusedMessage {
@@ -109,7 +110,8 @@ struct ResultMessage {
   ganger_status status = GANGER_OK;
   std::string why{};
   Outputs outputs{};
-  std::uint32_t processes = 0;  ///< that the task had left running
+  std::uint32_t processes = 0;       ///< that the task had left running
+  std::uint64_t resident_bytes = 0;  ///< of the child, now
 };
 
 std::string encode(const SetupMessage& message);

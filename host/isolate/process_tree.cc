@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include "host/isolate/process.h"
@@ -60,6 +61,24 @@ std::vector<pid_t> others_of_tree(pid_t root) {
   return found;
 }
 
+/// Stops them all, from the top: who is stopped starts nobody, and who has not ended keeps its place in the tree.
+std::vector<pid_t> stop_others_of_tree(pid_t root) {
+  // Who goes on starting others through all rounds is one that we may not stop, such as a program of another user.
+  std::vector<pid_t> stopped;
+  for (int round = 0; round < kMostRounds; ++round) {
+    std::vector<pid_t> found = others_of_tree(root);
+    bool is_new = false;
+    for (const pid_t pid : found) {
+      if (is_among(stopped, pid)) continue;
+      is_new = true;
+      kill(pid, SIGSTOP);
+    }
+    if (!is_new) break;
+    stopped = std::move(found);
+  }
+  return stopped;
+}
+
 }  // namespace
 
 std::vector<ProcessEntry> all_processes() {
@@ -78,26 +97,23 @@ std::vector<ProcessEntry> all_processes() {
 }
 
 std::size_t kill_with_descendants(pid_t root) {
-  // Stopped first, from the top: who is stopped starts nobody, and who has not ended keeps its place in the tree.
   kill(-root, SIGSTOP);
   kill(root, SIGSTOP);
-  // Who goes on starting others through all rounds is one that we may not stop, such as a program of another user.
-  std::vector<pid_t> stopped;
-  for (int round = 0; round < kMostRounds; ++round) {
-    std::vector<pid_t> found = others_of_tree(root);
-    bool is_new = false;
-    for (const pid_t pid : found) {
-      if (is_among(stopped, pid)) continue;
-      is_new = true;
-      kill(pid, SIGSTOP);
-    }
-    if (!is_new) break;
-    stopped = std::move(found);
-  }
+  const std::vector<pid_t> stopped = stop_others_of_tree(root);
   for (const pid_t pid : stopped) kill(pid, SIGKILL);
   kill(-root, SIGKILL);
   kill(root, SIGKILL);
   return stopped.size();
+}
+
+void end_with_descendants() {
+  try {
+    if (!own_children().empty())
+      for (const pid_t pid : stop_others_of_tree(getpid())) kill(pid, SIGKILL);
+  } catch (const std::bad_alloc&) {
+    kill(-getpid(), SIGKILL);
+  }
+  _exit(0);
 }
 
 WatchedChildren& WatchedChildren::instance() {

@@ -22,6 +22,10 @@ std::vector<ProcessEntry> all_processes();
 /// Shape: root is a child of this process that has not been reaped, so that its number means it and no other
 std::size_t kill_with_descendants(pid_t root);
 
+/// The same for this process: SIGKILL for its group and everything that descends from it, then its own end.
+/// Shape: it adopts orphans, so that none of those is missed
+[[noreturn]] void end_with_descendants();
+
 /// The children of this process that some Process watches. A number is in it from before anybody may look for orphans
 /// until after the child has been reaped, and is the number of no other process all that time.
 class WatchedChildren {

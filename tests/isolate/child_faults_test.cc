@@ -6,10 +6,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
 #include <ostream>
+#include <sstream>
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/isolate/children_rig.h"
@@ -19,6 +21,7 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::Each;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -143,30 +146,60 @@ TEST_F(ChildFaults, TwoCrashesAreBorne) {
   EXPECT_EQ(end.status, GANGER_OK) << end.why;
 }
 
-TEST_F(ChildFaults, AChildIsGoneWithinASecondOfItsHostHoweverThatDies) {
+TEST_F(ChildFaults, AFamilyIsGoneWithinASecondOfItsHostHoweverThatDies) {
   std::array<int, 2> says{};
   ASSERT_EQ(pipe2(says.data(), O_CLOEXEC), 0);
   Spawner spawner;
-  auto host = spawner.start({.file = GANGER_HOST_SUBJECT,
-                             .arguments = {"host", GANGER_PROGRAM, GANGER_GUEST_PLUGIN, settings.writable.string()},
-                             .environment = {},
-                             .descriptors = {{says[1], STDOUT_FILENO}}});
+  auto host =
+      spawner.start({.file = GANGER_HOST_SUBJECT,
+                     .arguments = {"host", GANGER_PROGRAM, GANGER_GUEST_PLUGIN, settings.writable.string(), "family"},
+                     .environment = {},
+                     .descriptors = {{says[1], STDOUT_FILENO}}});
   ASSERT_TRUE(host) << host.error().message;
   close(says[1]);
-  char line[32] = {};
+  char line[64] = {};
   const bool has_said = read(says[0], line, sizeof(line) - 1) > 0;
   close(says[0]);
   ASSERT_TRUE(has_said);
-  const Descriptor child(static_cast<int>(syscall(SYS_pidfd_open, atoi(line), 0)));
-  ASSERT_TRUE(child.is_open()) << line;
+  std::vector<Descriptor> family;
+  std::istringstream pids(line);
+  for (pid_t pid = 0; pids >> pid;) family.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  ASSERT_EQ(family.size(), 2u) << line;
 
   kill(host->pid(), SIGKILL);
-  pollfd gone{child.get(), POLLIN, 0};
-  const int is_gone = poll(&gone, 1, 1000);
+  const auto until = std::chrono::steady_clock::now() + 1s;
+  std::vector<int> gone;
+  for (const Descriptor& member : family) {
+    const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    pollfd watched{member.get(), POLLIN, 0};
+    gone.push_back(poll(&watched, 1, std::max(0, static_cast<int>(rest.count()))));
+  }
 
-  EXPECT_EQ(is_gone, 1);
+  EXPECT_THAT(gone, Each(1));
   host->wait(kNever);
   end_orphans([](pid_t) { return false; });
+}
+
+TEST_F(ChildFaults, TheCrashOfWhatItHasForkedIsNotItsOwn) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("fork-segv")}});
+
+  EXPECT_TRUE(end.has_crashed);
+  EXPECT_THAT(end.why, StartsWith("SIGKILL, which this host did not send"));
+}
+
+TEST_F(ChildFaults, ACrashAmongManyMappingsIsACrash) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("many-maps")}});
+
+  EXPECT_TRUE(end.has_crashed) << end.why;
+  EXPECT_THAT(end.why, StartsWith("SIGSEGV"));
+}
+
+TEST_F(ChildFaults, TextsOfAnyLengthAreCut) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("long-texts")}});
+
+  EXPECT_EQ(end.status, GANGER_FAILED);
+  EXPECT_LE(end.why.size(), 64u * 1024);
+  for (const std::string& line : scope.recorded.take()) EXPECT_LE(line.size(), 65u * 1024);
 }
 
 TEST_F(ChildFaults, MemoryIsLimited) {

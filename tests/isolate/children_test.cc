@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host/isolate/landlock.h"
 #include "tests/isolate/children_rig.h"
 
 namespace ganger::host::test {
@@ -53,6 +54,25 @@ TEST_F(Children, AChildThatHasHadItsShareIsReplaced) {
 
   EXPECT_EQ(first, second);
   EXPECT_NE(second, third);
+}
+
+TEST_F(Children, AChildThatKeepsTooMuchIsReplaced) {
+  settings.most_resident_bytes = 400ull << 20;
+
+  const auto first = number(run("hoard"), "pid");
+  std::int64_t last = first;
+  for (int i = 0; i < 8; ++i) last = number(run("hoard"), "pid");
+
+  EXPECT_NE(last, first);
+}
+
+TEST_F(Children, AGrantThatLeadsNowhereIsAWarning) {
+  if (Landlock::version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  sandbox.write.push_back(folder / "missing");
+
+  run("noop");
+
+  EXPECT_THAT(scope.recorded.take(), Contains(HasSubstr("missing' does not exist, so nothing was granted for it")));
 }
 
 TEST_F(Children, AChildThatHasEndedMeanwhileIsReplaced) {

@@ -1,8 +1,10 @@
 // A plugin for tests of child processes: it uses every service, and misbehaves in every way that demo.crash does not.
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -225,6 +227,17 @@ struct Flood {
   }
 };
 
+struct Hoard {
+  static constexpr const char* name = "hoard";
+  static constexpr const char* summary = "Keeps 64 MiB and sets the process it runs in";
+  void run(const ganger::ctx& c) {
+    static std::vector<std::unique_ptr<char[]>> kept;
+    kept.push_back(std::make_unique<char[]>(64U << 20U));
+    std::memset(kept.back().get(), 1, 64U << 20U);
+    c.out("pid", static_cast<std::int64_t>(getpid()));
+  }
+};
+
 struct Memory {
   static constexpr const char* name = "memory";
   static constexpr const char* summary = "Takes memory until it is refused";
@@ -255,7 +268,8 @@ struct Misbehave {
   static constexpr const char* summary = "Does what no plugin should";
   static constexpr ganger::param params[] = {
       {"how", GANGER_STR, "", nullptr, ganger::required,
-       "segv|abort|throw|exit|_exit|killed|spin|stack|half|long|unknown|close|closes-streams|grandchild"}};
+       "segv|abort|throw|exit|_exit|killed|spin|stack|half|long|unknown|close|closes-streams|grandchild|family|"
+       "fork-segv|many-maps|long-texts"}};
 
   void run(const ganger::ctx& c) {
     const auto how = c.get<std::string>("how");
@@ -291,6 +305,35 @@ struct Misbehave {
       setsid();
       for (;;) pause();
     }
+    if (how == "family") {
+      // Deaf to every signal that one can be deaf to, and so is its child in a session of its own.
+      sigset_t all;
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, nullptr);
+      const pid_t child = fork();
+      if (child == 0) setsid();
+      if (child != 0) c.info(std::to_string(getpid()) + " " + std::to_string(child));
+      for (;;) pause();
+    }
+    if (how == "fork-segv") {
+      const pid_t child = fork();
+      if (child == 0) raise(SIGSEGV);
+      waitpid(child, nullptr, 0);
+      kill(getpid(), SIGKILL);
+    }
+    if (how == "many-maps") {
+      const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+      // Neighbours that differ in their rights stay mappings of their own.
+      for (int i = 0; i < 30'000; ++i)
+        mmap(nullptr, page, i % 2 == 0 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      raise(SIGSEGV);
+    }
+    if (how == "long-texts") {
+      const std::string longest(1 << 20, 'x');
+      c.info(longest);
+      c.progress(1, 2, longest.c_str());
+      throw ganger::error(longest);
+    }
     if (how == "spin") {
       c.info(std::to_string(getpid()));
       signal(SIGTERM, SIG_IGN);
@@ -312,5 +355,5 @@ struct Misbehave {
 
 }  // namespace
 
-GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Memory,
-              Misbehave, ThingKind, RootedKind)
+GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Hoard,
+              Memory, Misbehave, ThingKind, RootedKind)

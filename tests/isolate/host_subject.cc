@@ -27,9 +27,9 @@ class PrintingScope final : public CallScope {
 
 }  // namespace
 
-/// Shape: argv = program, plugin, folder
+/// Shape: argv = program, plugin, folder, how the task misbehaves
 int main(int argc, char** argv) {
-  if (argc != 4) return 64;
+  if (argc != 5) return 64;
   Registry registry(SearchPath({}, {}, {}), host_table(), {.trusts_all = true});
   const auto plugin = registry.load_file(argv[2]);
   if (!plugin) return 66;
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   PrintingScope scope;
   Children children({.program = argv[1], .writable = argv[3]}, clock);
   const auto stop = std::make_shared<StopSource>();
-  const Values how{Value::of_text("spin")};
+  const Values how{Value::of_text(argv[4])};
   const std::vector<const Values*> values{&how};
   children.run({.attempt = {.task = 0, .number = 1, .stop = stop.get()},
                 .task = "hangs",

@@ -1,6 +1,7 @@
 // Started by the tests of lock_down(): locks itself down as its arguments say, then tries things.
 //   lock_down_subject [writable=DIR] [read=PATH]... [write=PATH]... [memory=BYTES] [no-network] -- [TRY ARGUMENT]...
-// Says what lock_down() has answered, one line each after "missing: ", then "TRY ARGUMENT: ok" or the error's text.
+// Says what lock_down() has answered, one line each after "missing: " or "ungranted: ", then "TRY ARGUMENT: ok" or
+// the error's text.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -85,7 +86,9 @@ bool attempt(std::string_view how, const std::string& what) {
 int main(int argc, char** argv) {
   int i = 1;
   for (; i < argc && std::string_view(argv[i]) != "--"; ++i) obey(argv[i]);
-  for (const std::string& line : ganger::host::lock_down(rules)) std::printf("missing: %s\n", line.c_str());
+  const ganger::host::LockDownGaps gaps = ganger::host::lock_down(rules);
+  for (const std::string& line : gaps.missing) std::printf("missing: %s\n", line.c_str());
+  for (const std::string& line : gaps.ungranted) std::printf("ungranted: %s\n", line.c_str());
   for (++i; i + 1 < argc; i += 2) {
     errno = 0;
     const bool is_ok = attempt(argv[i], argv[i + 1]);

@@ -103,20 +103,23 @@ TEST_F(LockDownOfFiles, WritesOverAGrantedFileAndNotBesideIt) {
                       "remove " + file + kDenied);
 }
 
-TEST_F(LockDownOfFiles, GrantsTheFolderOfAFileThatIsToBeMade) {
-  const std::string said = lock_and_try({"writable=" + work, "write=" + other + "/new"}, {"create", other + "/new"});
+TEST_F(LockDownOfFiles, GrantsNothingForWhatIsNotThere) {
+  const std::string said = lock_and_try({"writable=" + work, "read=" + other + "/no", "write=" + other + "/new"},
+                                        {"create", other + "/new", "read", file});
 
-  EXPECT_EQ(said, "create " + other + "/new: ok\n");
+  EXPECT_EQ(said, "ungranted: '" + other + "/no' does not exist, so nothing was granted for it: create it, or " +
+                      "grant its folder\nungranted: '" + other + "/new' does not exist, so nothing was granted for " +
+                      "it: create it, or grant its folder\ncreate " + other + "/new" + kDenied + "read " + file +
+                      kDenied);
 }
 
 TEST_F(LockDownOfFiles, SaysWhichGrantLeadsNowhere) {
-  const std::string said = lock_and_try({"writable=" + work, "write=" + other + "/no/new"},
-                                        {"create", root / "new", "create", work + "/new"});
+  const std::string said =
+      lock_and_try({"writable=" + work, "write=" + file + "/new"}, {"create", root / "new", "create", work + "/new"});
 
-  EXPECT_EQ(said,
-            "missing: writing '" + other +
-                "/no/new' cannot be granted: No such file or directory; correct it in the sandbox of the job\n" +
-                "create " + (root / "new").string() + kDenied + "create " + work + "/new: ok\n");
+  EXPECT_EQ(said, "ungranted: writing '" + file +
+                      "/new' cannot be granted: Not a directory; correct it in the sandbox of the job\n" + "create " +
+                      (root / "new").string() + kDenied + "create " + work + "/new: ok\n");
 }
 
 TEST(LockDown, AnswersNothingWhereTheKernelHasAll) {

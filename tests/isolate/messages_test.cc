@@ -52,7 +52,7 @@ TEST(Messages, EveryOneComesBackWholeOrNotAtAll) {
   holds(StopMessage{GANGER_STOP_USER});
   holds(ReplyMessage{.request = 1, .is_found = true, .value = Value::of_text("v"), .text = "t"});
   holds(ReplyMessage{.request = 2, .end = AcquireEnd::timed_out, .place = 8, .waited_ns = 9});
-  holds(ReadyMessage{{"one", "two"}});
+  holds(ReadyMessage{{"one", "two"}, {"three"}});
   holds(RefusedMessage{GANGER_RETRY, "why"});
   holds(LogMessage{GANGER_LOG_INFO, "line"});
   holds(ProgressMessage{1, 2, "what"});
@@ -64,7 +64,8 @@ TEST(Messages, EveryOneComesBackWholeOrNotAtAll) {
   holds(ResultMessage{.status = GANGER_FAILED,
                       .why = "w",
                       .outputs = {{"a", Value::of_text("x")}, {"b", Value::of_float(2)}},
-                      .processes = 3});
+                      .processes = 3,
+                      .resident_bytes = 1ull << 40});
 }
 
 TEST(Messages, ValuesKeepTheirTypes) {
