@@ -55,10 +55,7 @@ class Walk {
     while (!todo_.empty()) {
       const std::string name = std::move(todo_.front());
       todo_.pop_front();
-      if (name == "..")
-        here_ = here_.parent_path();  // a folder on the way, found good before
-      else if (auto good = step_into(here_ / name); !good)
-        return good;
+      if (auto good = step_into(name == ".." ? here_.parent_path() : here_ / name); !good) return good;
       if (is_absent_) return {};
     }
     return {};
@@ -103,9 +100,7 @@ class Walk {
     if (++links_ > kMostLinks) return failure(ErrorKind::io, link.string() + " leads through too many links");
     put_in_front(target);
     if (!target.starts_with('/')) return {};
-    here_ = "/";
-    is_sticky_ = false;
-    return {};
+    return step_into("/");
   }
 
   static bool is_open_folder(const PathFacts& facts) {
@@ -185,12 +180,16 @@ Result<void> check_trust(const fs::path& file, uid_t user, const LookAt& look) {
 
 Result<void> check_library_folders(const ElfFile& elf, const fs::path& file, uid_t user, const LookAt& look) {
   const std::string subject = file.string() + " is not trusted: ";
-  for (const std::string& library : elf.needed)
-    if (library.find('/') != std::string::npos && library.front() != '/')
+  for (const std::string& library : elf.needed) {
+    if (library.find('/') == std::string::npos) continue;
+    if (library.front() != '/')
       return failure(ErrorKind::refused, subject + "it needs the library '" + excerpt(library) +
                                              "', a path that depends on the current directory; link that library "
                                              "with -Wl,-soname" +
                                              std::string(kOrUnsafe));
+    Walk walk(subject + "it needs the library " + printable(library) + ", and ", user, look, true);
+    if (auto good = walk.go(library); !good) return good;
+  }
   for (const std::string& folder : elf.library_folders) {
     const fs::path path = expanded(folder, file);
     if (!path.is_absolute())

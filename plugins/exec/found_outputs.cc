@@ -6,6 +6,7 @@
 #include <ganger/value.hpp>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace ganger::exec {
@@ -37,21 +38,32 @@ std::string output_name(std::string_view name) {
   return all;
 }
 
-void add(FoundOutputs& found, std::string_view name, decltype(FoundOutput::value) value) {
+/// Takes what is found, the last of a name.
+class Finds {
+ public:
+  void add(std::string_view name, decltype(FoundOutput::value) value);
+  FoundOutputs take() { return std::move(found_); }
+
+ private:
+  FoundOutputs found_;
+  std::unordered_map<std::string, std::size_t> places_;  // in found_.all, by name
+};
+
+void Finds::add(std::string_view name, decltype(FoundOutput::value) value) {
   std::string as_output = output_name(name);
   const auto leave_out = [&](const std::string& why) {
-    found.left_out.push_back("'" + printable(name.substr(0, kMostNameBytes)) +
-                             "' is left out of the outputs: " + why);
+    found_.left_out.push_back("'" + printable(name.substr(0, kMostNameBytes)) +
+                              "' is left out of the outputs: " + why);
   };
   if (as_output.empty() || as_output.size() > kMostNameBytes)
     return leave_out("a name has 1 to " + std::to_string(kMostNameBytes) + " bytes");
   if (std::find(kOwnNames.begin(), kOwnNames.end(), as_output) != kOwnNames.end())
     return leave_out("exec.run sets an output of that name itself");
-  const auto same = [&](const FoundOutput& other) { return other.name == as_output; };
-  if (const auto old = std::find_if(found.all.begin(), found.all.end(), same); old != found.all.end())
-    old->value = std::move(value);
+  const auto [place, is_new] = places_.try_emplace(as_output, found_.all.size());
+  if (is_new)
+    found_.all.push_back({std::move(as_output), std::move(value)});
   else
-    found.all.push_back({std::move(as_output), std::move(value)});
+    found_.all[place->second].value = std::move(value);
 }
 
 std::string_view without_quotes(std::string_view value) {
@@ -83,7 +95,7 @@ decltype(FoundOutput::value) value_of(const nlohmann::json& member) {
 }  // namespace
 
 FoundOutputs outputs_of_lines(std::string_view text) {
-  FoundOutputs found;
+  Finds found;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -93,9 +105,9 @@ FoundOutputs outputs_of_lines(std::string_view text) {
       line.remove_prefix(kExport.size());
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || !is_variable(line.substr(0, equals))) continue;
-    add(found, line.substr(0, equals), valid(without_quotes(line.substr(equals + 1))));
+    found.add(line.substr(0, equals), valid(without_quotes(line.substr(equals + 1))));
   }
-  return found;
+  return found.take();
 }
 
 FoundOutputs outputs_of_json(std::string_view text) {
@@ -116,10 +128,10 @@ FoundOutputs outputs_of_json(std::string_view text) {
   if (!object.is_object())
     throw error("stdout is no JSON object, as outputs = \"json\" wants it, but of type " +
                 std::string(object.type_name()));
-  FoundOutputs found;
+  Finds found;
   for (const auto& [name, member] : object.items())
-    if (!member.is_null()) add(found, name, value_of(member));
-  return found;
+    if (!member.is_null()) found.add(name, value_of(member));
+  return found.take();
 }
 
 }  // namespace ganger::exec

@@ -149,6 +149,18 @@ TEST_F(Trust, AFolderOfOnesOwnInAStickyFolderIsGoodAndAFileThereIsNot) {
   EXPECT_THAT(why_not("/tmp/open/p.so"), HasSubstr("the folder /tmp/open may be written by everybody"));
 }
 
+TEST_F(Trust, AStickyFolderIsOneAlsoByTheWayBack) {
+  folder("/tmp", kRoot, 01777);
+  folder("/tmp/mine", kMe, 0700);
+  file("/tmp/p.so", kMe);
+  folder("/", kRoot, 01777);
+  file("/q.so", kMe);
+  link("/home/me/plugins/root", kMe, "/");
+
+  EXPECT_THAT(why_not("/tmp/mine/../p.so"), HasSubstr("the file /tmp/p.so lies in a folder where everybody may"));
+  EXPECT_THAT(why_not("/home/me/plugins/root/q.so"), HasSubstr("the file /q.so lies in a folder where everybody"));
+}
+
 TEST_F(Trust, AFileThatIsNotThereIsNotFound) {
   const auto checked = check("/home/me/plugins/none.so");
 
@@ -189,6 +201,22 @@ TEST_F(Trust, ALibraryIsNotNamedByARelativePath) {
   ASSERT_FALSE(checked);
   EXPECT_THAT(checked.error().message, HasSubstr("needs the library './libx.so', a path that depends on the current "
                                                  "directory; link that library with -Wl,-soname"));
+}
+
+TEST_F(Trust, ALibraryThatIsNamedByItsPathIsAsGoodAsThePluginsOwn) {
+  folder("/open", kRoot, 0777);
+  file("/open/libx.so", kRoot);
+  file("/home/me/liby.so", kMe);
+  const auto with_library = [&](const std::string& library) {
+    ElfFile elf;
+    elf.needed = {library};
+    const auto checked = check_library_folders(elf, "/home/me/plugins/p.so", kMe, look());
+    return checked ? "trusted" : checked.error().message;
+  };
+
+  EXPECT_EQ(with_library("/home/me/liby.so"), "trusted");
+  EXPECT_THAT(with_library("/open/libx.so"), HasSubstr("it needs the library /open/libx.so, and the folder /open may "
+                                                       "be written by everybody"));
 }
 
 /// The same with real files, which belong to whoever runs the tests.
