@@ -85,25 +85,39 @@ void limit_time_to_end() {
   if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) timer_settime(timer, 0, &when, nullptr);
 }
 
-/// Reads the control socket until the host is gone; then so are this process and all that it has started, whatever
-/// its task does. The host is watched besides: what it has forked may still hold its end of the socket.
-void watch_control(CallStop& stop, int host) {
-  // Handlers of a plugin are for its own threads.
+/// Handlers of a plugin are for its own threads.
+void block_signals() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+[[noreturn]] void follow_host() {
+  limit_time_to_end();
+  end_with_descendants();
+}
+
+/// Waits for the end of the host; then this process ends too, with all that it has started, whatever its task does. A
+/// thread of its own, for the other one may hang in what a task wants done at a stop. By the process and not by the
+/// socket: what the host has forked may still hold its end of that.
+void watch_host(int host) {
+  block_signals();
+  pollfd watched{host, POLLIN, 0};
+  while (poll(&watched, 1, -1) < 0 && errno == EINTR) {
+  }
+  // Else the task has closed what is not its own.
+  if ((watched.revents & POLLIN) != 0) follow_host();
+}
+
+/// Reads the control socket until the host closes it, which is an end of this process too.
+void watch_control(CallStop& stop) {
+  block_signals();
   FrameDecoder decoder;
   std::array<char, 512> buffer;
   for (;;) {
-    std::array<pollfd, 2> watched{{{kControlFd, POLLIN, 0}, {host, POLLIN, 0}}};
-    if (poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) continue;
-    const bool is_host_gone = (watched[1].revents & POLLIN) != 0;
-    const ssize_t n = is_host_gone ? 0 : recv(kControlFd, buffer.data(), buffer.size(), 0);
+    const ssize_t n = recv(kControlFd, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      limit_time_to_end();
-      end_with_descendants();
-    }
+    if (n <= 0) follow_host();
     decoder.feed({buffer.data(), static_cast<std::size_t>(n)});
     for (auto frame = decoder.next(); frame && *frame; frame = decoder.next())
       if (const auto message = decode<StopMessage>((*frame)->payload); message && (*frame)->kind == FrameKind::stop)
@@ -175,8 +189,9 @@ Result<void> ChildProcess::open() {
   LockDownGaps gaps = lock_down({.sandbox = setup_.sandbox, .writable = setup_.writable});
   write_crash_notes_to(kControlFd);
   try {
-    std::thread([this] { watch_control(stop_, host_.get()); }).detach();
-    // From here on that thread sees to it. It must be running, and may have been stopped by a host that died then.
+    std::thread([this] { watch_control(stop_); }).detach();
+    std::thread([host = host_.get()] { watch_host(host); }).detach();
+    // From here on that thread sees to it, unless a host that dies has just stopped this process.
     prctl(PR_SET_PDEATHSIG, SIGCONT);
   } catch (const std::system_error&) {
     return failure(ErrorKind::io,

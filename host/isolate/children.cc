@@ -75,6 +75,7 @@ IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running)
   const auto forget = [&] {
     const std::lock_guard lock(mutex_);
     running_.erase(call.attempt.task);
+    running.call = nullptr;
     return running.is_killed;
   };
   auto child = take(call);
