@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const JobReading reading = parse_job(std::string(reinterpret_cast<const char*>(bytes), size), "fuzz.toml");
   plan(reading, {});
   if (!reading.ok()) return 0;
-  plan(reading, {.isolates_all = true});
+  plan(reading, {.only = {}, .isolates_all = true});
   if (!reading.job.tasks.empty()) plan(reading, {.only = {reading.job.tasks.back().name}});
   return 0;
 }
