@@ -125,10 +125,14 @@ pid_t Process::start(int out, int err) const {
   std::list<Limit> limits;
   for (const auto& [resource, most] : limits_) limits.emplace_back(resource, most);
   if (ignored_ != 0) std::signal(ignored_, SIG_IGN);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (is_job_) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   const int failed =
-      posix_spawn(&pid, GANGER_PROGRAM, &files, nullptr, pointers(words).data(), pointers(variables).data());
+      posix_spawn(&pid, GANGER_PROGRAM, &files, &attributes, pointers(words).data(), pointers(variables).data());
   if (ignored_ != 0) std::signal(ignored_, SIG_DFL);
   limits.clear();
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   EXPECT_EQ(failed, 0) << GANGER_PROGRAM << " cannot be started";
   return failed == 0 ? pid : -1;

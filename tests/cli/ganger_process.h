@@ -68,6 +68,12 @@ class Process {
     ignored_ = signal;
     return *this;
   }
+  /// It has a process group of its own, as a shell with job control gives it. Without one SIGTSTP may do nothing: the
+  /// kernel stops nobody in a group that nobody could continue.
+  Process& as_a_job() {
+    is_job_ = true;
+    return *this;
+  }
   /// stdout is a file on a disk that is full.
   Process& with_full_disk() {
     has_full_disk_ = true;
@@ -101,7 +107,7 @@ class Process {
   std::map<int, rlim_t> limits_;
   std::string fd_3_;
   int ignored_ = 0;
-  bool has_closed_stdout_ = false, has_full_disk_ = false;
+  bool has_closed_stdout_ = false, is_job_ = false, has_full_disk_ = false;
 };
 
 /// A test with a folder of its own, in which its processes run.

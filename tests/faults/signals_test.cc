@@ -74,6 +74,7 @@ void expect_a_pause(const FaultTest& t) {
   };
 
   t.job(t.task("a", "faulty.gate", "file = " + t.path("gate")) + t.witness("a"))
+      .as_a_job()
       .acted_on(stop_and_continue, "a: waits")
       .end()
       .exits(0)
