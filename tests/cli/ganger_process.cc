@@ -127,7 +127,14 @@ pid_t Process::start(int out, int err) const {
   if (ignored_ != 0) std::signal(ignored_, SIG_IGN);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  if (is_job_) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  // Whoever runs the tests may ignore some (nohup).
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGTSTP})
+    if (signal != ignored_) sigaddset(&defaults, signal);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setflags(&attributes,
+                           static_cast<short>(POSIX_SPAWN_SETSIGDEF | (is_job_ ? POSIX_SPAWN_SETPGROUP : 0)));
   const int failed =
       posix_spawn(&pid, GANGER_PROGRAM, &files, &attributes, pointers(words).data(), pointers(variables).data());
   if (ignored_ != 0) std::signal(ignored_, SIG_DFL);
