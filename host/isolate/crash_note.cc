@@ -18,7 +18,8 @@ namespace {
 
 /// More than a note ever has. The rest of a longer one is not looked at.
 constexpr std::size_t kMostBytes = 4U << 20U;
-constexpr std::size_t kMostFramesTold = 8;
+// abort() and std::terminate() alone are eight before the plugin is seen.
+constexpr std::size_t kMostFramesTold = 16;
 
 /// Takes the next line off the text; what does not end in a line end has been cut short and is none.
 std::optional<std::string_view> next_line(std::string_view& text) {

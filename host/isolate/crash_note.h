@@ -46,7 +46,7 @@ void note_current_task(const char* task, const char* plugin);
 /// What write_crash_notes_to() has written, which may be cut short or be anything at all.
 std::optional<CrashNote> read_crash_note(std::string_view bytes);
 
-/// "SIGSEGV at address 0x0, in demo.so+0x1a2b, demo.so+0x1c00, ganger+0x9f00" (the first eight frames).
+/// "SIGSEGV at address 0x0, in demo.so+0x1a2b, demo.so+0x1c00, ganger+0x9f00" (the first sixteen frames).
 std::string describe(const CrashNote& note);
 
 /// "SIGSEGV"; "signal 77" where it has no name.
