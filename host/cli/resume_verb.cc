@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <system_error>
+#include <thread>
 
 #include "host/cli/record.h"
 #include "host/cli/say.h"
@@ -43,6 +45,11 @@ int resume_verb(const Options& given) {
   auto journal = open_journal(given);
   if (!journal) return fail({journal.error()});
   auto run = (*journal)->find(given.subject);
+  // A child that a killed host was about to start shares its lock for the moment until it has become another program.
+  for (int i = 0; i < 25 && run && run->is_running; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    run = (*journal)->find(run->header.run);
+  }
   if (!run) return fail({run.error()});
   if (run->is_running) {
     say(fmt::format("error: run {} of {} is still going on", run->header.run, run->header.job));
