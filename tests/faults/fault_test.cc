@@ -41,6 +41,7 @@ std::size_t end_left_processes() {
       for (const pid_t child : children_of(getpid()))
         if (kill(child, SIGKILL) == 0) killed.insert(child);
     }
+    // Asked again rather than waited for: waitid() has no time limit, and SIGCHLD belongs to nobody in this process.
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
@@ -95,6 +96,7 @@ void FaultTest::wait_until(const std::function<bool()>& is_so) const {
       ADD_FAILURE() << "waited in vain";
       return;
     }
+    // What is waited for happens in other processes and their files, which send us nothing.
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
