@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <ganger/lent_tables.hpp>
 #include <ganger/value.hpp>
 #include <limits>
 #include <memory>
@@ -34,7 +35,9 @@ class stopped {};
 template <class Api>
 class [[nodiscard]] lease {
  public:
-  lease(const ganger_host* host, ganger_ctx* ctx, ganger_lease l) noexcept : host_(host), ctx_(ctx), lease_(l) {}
+  lease(const ganger_host* host, ganger_ctx* ctx, ganger_lease l) noexcept : host_(host), ctx_(ctx), lease_(l) {
+    if (l.id != 0) detail::copy_table(ctx, lease_);
+  }
   lease(lease&& other) noexcept
       : host_(other.host_), ctx_(other.ctx_), lease_(std::exchange(other.lease_, {})), depth_(other.depth_) {}
   lease& operator=(lease&& other) noexcept {
@@ -60,7 +63,10 @@ class [[nodiscard]] lease {
 
  private:
   void give_back(std::uint32_t state) noexcept {
-    if (lease_.id != 0) host_->release(ctx_, &lease_, state);
+    if (lease_.id != 0) {
+      detail::end_table(ctx_, lease_.id);
+      host_->release(ctx_, &lease_, state);
+    }
     lease_ = {};
   }
   const ganger_host* host_;

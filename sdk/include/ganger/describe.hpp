@@ -137,7 +137,9 @@ const ganger_task* describe_task() {
       };
     d.run = [](const ganger_host* h, ganger_ctx* x, void*) -> ganger_status {
       ctx c(h, x);
-      return c.guard([&] { T().run(c); });
+      const ganger_status status = c.guard([&] { T().run(c); });
+      end_tables(x);
+      return status;
     };
     return d;
   }();
