@@ -1,24 +1,23 @@
 // What the C++ wrapper makes of the C calls, seen by a task.
-#include <ganger/sql.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <future>
-#include <ganger/plugin.hpp>
-#include <ganger/testing.hpp>
 #include <limits>
 #include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
+#include "tests/sdk/scripted.h"
+
+namespace sdk_test {
 namespace {
 
 using ganger::ctx;
@@ -27,32 +26,6 @@ using ganger::testing::result;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
-
-/// A task whose body is a test's, so that each test shows what it calls.
-struct Scripted {
-  static inline std::function<void(ctx&)> body;
-  static constexpr const char* name = "scripted";
-  static constexpr const char* summary = "Does what the test says";
-  static constexpr ganger::param params[] = {{"flag", GANGER_BOOL, "", "true"},
-                                             {"count", GANGER_I64, "", "4"},
-                                             {"ratio", GANGER_F64, "", "0.5"},
-                                             {"text", GANGER_STR, "", "\"hello\""},
-                                             {"file", GANGER_PATH, "", "\"/etc/hosts\""},
-                                             {"wait", GANGER_DURATION_NS, "", "\"1m30s\""},
-                                             {"most", GANGER_SIZE, "", "\"64KiB\""},
-                                             {"password", GANGER_SECRET, "", "\"xyzzy\""},
-                                             {"names", GANGER_STR, "", "[\"a\", \"b\"]", ganger::list}};
-  void run(ctx& c) { body(c); }
-};
-
-result run(host& h, std::function<void(ctx&)> body) {
-  Scripted::body = std::move(body);
-  return h.run<Scripted>();
-}
-result run(std::function<void(ctx&)> body) {
-  host h;
-  return run(h, std::move(body));
-}
 
 struct Ending {
   const char* name;
@@ -227,114 +200,6 @@ TEST(Ctx, AStopEndsASleepOfAnyLength) {
   EXPECT_TRUE(r.is_clean()) << r;
 }
 
-// ---- leases
-
-struct Counter {
-  int lent = 0;
-};
-constexpr const char* kCounter = "test.counter/1";
-struct CounterApi {
-  std::uint32_t struct_size, reserved;
-  void (*increment)(void* counter);
-};
-const CounterApi kCounterApi = {sizeof(CounterApi), 0, [](void* c) { ++static_cast<Counter*>(c)->lent; }};
-
-class Lease : public ::testing::Test {
- protected:
-  Lease() { host_.pool("counter", kCounter, &kCounterApi, &counter_); }
-  std::uint32_t returned_as(const result& r) const {
-    EXPECT_EQ(r.returned.size(), 1U) << r;
-    return r.returned.empty() ? 99U : r.returned[0].state;
-  }
-
-  Counter counter_;
-  host host_;
-};
-
-TEST_F(Lease, CallsTheProviderThroughItsTable) {
-  const result r = run(host_, [](ctx& c) {
-    const auto lease = c.borrow<CounterApi>(kCounter);
-    lease->increment(lease.handle());
-  });
-
-  EXPECT_TRUE(r.ok()) << r;
-  EXPECT_EQ(counter_.lent, 1);
-}
-
-TEST_F(Lease, ComesBackCleanAtTheEndOfTheScope) {
-  const result r = run(host_, [](ctx& c) { const auto lease = c.borrow<CounterApi>(kCounter); });
-
-  EXPECT_EQ(returned_as(r), std::uint32_t{GANGER_LEASE_CLEAN});
-  EXPECT_TRUE(r.ok()) << r;
-}
-
-TEST_F(Lease, ComesBackSuspectWhenAnExceptionEndsTheScope) {
-  const result r = run(host_, [](ctx& c) {
-    const auto lease = c.borrow<CounterApi>(kCounter);
-    throw ganger::error("half done");
-  });
-
-  EXPECT_EQ(returned_as(r), std::uint32_t{GANGER_LEASE_SUSPECT});
-  EXPECT_TRUE(r.leaked.empty()) << r;
-}
-
-TEST_F(Lease, BorrowedWhileAnExceptionIsOnItsWayComesBackClean) {
-  struct BorrowsAtTheEnd {
-    ctx& c;
-    ~BorrowsAtTheEnd() { const auto lease = c.borrow<CounterApi>(kCounter); }
-  };
-
-  const result r = run(host_, [](ctx& c) {
-    const BorrowsAtTheEnd last{c};
-    throw ganger::error("half done");
-  });
-
-  EXPECT_EQ(returned_as(r), std::uint32_t{GANGER_LEASE_CLEAN});
-}
-
-TEST_F(Lease, MovedComesBackOnce) {
-  const result r = run(host_, [](ctx& c) {
-    auto first = c.borrow<CounterApi>(kCounter);
-    std::optional<ganger::lease<CounterApi>> second(std::move(first));
-    first = std::move(*second);
-  });
-
-  EXPECT_EQ(returned_as(r), std::uint32_t{GANGER_LEASE_CLEAN});
-  EXPECT_TRUE(r.ok()) << r;
-}
-
-TEST_F(Lease, BrokenComesBackAtOnceAndOnlyOnce) {
-  const result r = run(host_, [](ctx& c) {
-    auto lease = c.borrow<CounterApi>(kCounter);
-    lease.broken();
-    EXPECT_EQ(lease.id(), 0U);
-  });
-
-  EXPECT_EQ(returned_as(r), std::uint32_t{GANGER_LEASE_BROKEN});
-  EXPECT_TRUE(r.ok()) << r;
-}
-
-TEST_F(Lease, AFailureToBorrowCanBeCaughtAsAnError) {
-  const result r = run(host_, [](ctx& c) {
-    try {
-      const auto lease = c.borrow<CounterApi>(kCounter, "other");
-    } catch (const ganger::error& e) {
-      EXPECT_EQ(e.status(), GANGER_NO_RESOURCE);
-      c.out("without", true);
-    }
-  });
-
-  EXPECT_TRUE(r.ok()) << r;
-  EXPECT_EQ(r.outputs.at("without"), true);
-}
-
-TEST_F(Lease, AFailureToBorrowKeepsTheHostsReason) {
-  const result r = run(host_, [](ctx& c) { const auto lease = c.borrow<CounterApi>(kCounter, "other"); });
-
-  EXPECT_EQ(r.status, GANGER_NO_RESOURCE);
-  EXPECT_EQ(r.why, "no pool 'other' offers test.counter/1");
-}
-
 // ---- stop callbacks
 
 TEST(StopCallback, IsCalledOnceTheTaskShouldEnd) {
@@ -379,74 +244,5 @@ TEST(StopCallback, IsNotCalledAfterItsScope) {
   EXPECT_FALSE(called);
 }
 
-// ---- parallel
-
-class Parallel : public ::testing::TestWithParam<std::uint32_t> {
- protected:
-  Parallel() { host_.threads(GetParam()); }
-  host host_;
-};
-
-TEST_P(Parallel, CallsEachIndexOnce) {
-  std::vector<std::atomic<int>> calls(100);
-
-  const result r = run(host_, [&](ctx& c) { c.parallel(calls.size(), [&](std::uint64_t i) { ++calls[i]; }); });
-
-  EXPECT_TRUE(r.ok()) << r;
-  for (const auto& n : calls) EXPECT_EQ(n, 1);
-}
-
-TEST_P(Parallel, NestsWithoutADeadlock) {
-  std::atomic<int> calls{0};
-
-  const result r = run(
-      host_, [&](ctx& c) { c.parallel(4, [&](std::uint64_t) { c.parallel(4, [&](std::uint64_t) { ++calls; }); }); });
-
-  EXPECT_TRUE(r.ok()) << r;
-  EXPECT_EQ(calls, 16);
-}
-
-TEST_P(Parallel, TheFirstFailureStopsTheOthersAndIsTheTasks) {
-  std::atomic<int> calls{0};
-
-  const result r = run(host_, [&](ctx& c) {
-    c.parallel(1000, [&](std::uint64_t i) {
-      ++calls;
-      if (i == 0) throw ganger::error(GANGER_RETRY, "part 0 is busy");
-      while (!c.stop_requested()) std::this_thread::yield();
-      EXPECT_EQ(c.stop_reason(), GANGER_STOP_UPSTREAM);
-    });
-  });
-
-  EXPECT_EQ(r.status, GANGER_RETRY);
-  EXPECT_EQ(r.why, "part 0 is busy");
-  EXPECT_LE(calls, static_cast<int>(GetParam()));
-  EXPECT_TRUE(r.is_clean()) << r;
-}
-
-TEST_P(Parallel, AFailureCanBeCaughtAsAnError) {
-  const result r = run(host_, [](ctx& c) {
-    EXPECT_THROW(c.parallel(3, [](std::uint64_t) { throw ganger::error(GANGER_RETRY, "busy"); }), ganger::error);
-    EXPECT_FALSE(c.stop_requested());
-  });
-
-  EXPECT_TRUE(r.ok()) << r;
-}
-
-TEST_P(Parallel, AStopKeepsTheRestFromStarting) {
-  std::atomic<int> calls{0};
-
-  const result r = run(host_, [&](ctx& c) {
-    c.parallel(1000, [&](std::uint64_t) {
-      ++calls;
-      host_.stop();
-    });
-  });
-
-  EXPECT_EQ(r.status, GANGER_CANCELLED);
-  EXPECT_LE(calls, static_cast<int>(GetParam()));
-}
-
-INSTANTIATE_TEST_SUITE_P(Threads, Parallel, ::testing::Values(1U, 2U, 4U));
-
 }  // namespace
+}  // namespace sdk_test
