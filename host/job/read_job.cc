@@ -1,10 +1,6 @@
 #include "host/job/read_job.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -14,6 +10,7 @@
 
 #include "host/job/error_list.h"
 #include "host/job/job_reader.h"
+#include "host/job/read_file.h"
 #include "host/job/reference_check.h"
 #include "host/job/suggest.h"
 #include "host/job/toml_document.h"
@@ -24,24 +21,6 @@ namespace {
 /// A job of a million tasks takes about a quarter of it.
 constexpr std::size_t kLargestFile = std::size_t{512} << 20U;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-/// The whole file, or errno. EFBIG where there is more than kLargestFile.
-tl::expected<std::string, int> read_all(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return tl::unexpected(errno);
-  std::string text;
-  std::array<char, 64 * 1024> block;
-  int problem = 0;
-  for (ssize_t n = 1; n != 0 && problem == 0;) {
-    n = ::read(fd, block.data(), block.size());
-    if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
-    if (n < 0 && errno != EINTR) problem = errno;
-    if (text.size() > kLargestFile) problem = EFBIG;
-  }
-  ::close(fd);
-  if (problem != 0) return tl::unexpected(problem);
-  return text;
-}
 
 /// The job file next to `missing` whose name is nearest to it.
 std::string neighbour_like(const std::filesystem::path& missing) {
@@ -82,7 +61,7 @@ Job empty_job(const std::filesystem::path& file) {
 }  // namespace
 
 JobReading read_job(const std::filesystem::path& file) {
-  tl::expected<std::string, int> text = read_all(file);
+  tl::expected<std::string, int> text = read_file(file, kLargestFile);
   if (!text) return {.job = empty_job(file), .errors = {cannot_read(file, text.error())}};
   return parse_job(std::move(*text), file);
 }

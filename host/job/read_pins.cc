@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include "host/job/error_list.h"
 #include "host/job/field_reader.h"
+#include "host/job/read_file.h"
 #include "host/job/suggest.h"
 #include "host/job/toml_document.h"
 #include "host/text.h"
@@ -105,23 +105,6 @@ class PinsReader {
   FieldReader fields_;
 };
 
-tl::expected<std::string, int> read_text(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return tl::unexpected(errno);
-  std::string text;
-  std::array<char, 4096> block;
-  int problem = 0;
-  for (ssize_t n = 1; n != 0 && problem == 0;) {
-    n = ::read(fd, block.data(), block.size());
-    if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
-    if (n < 0 && errno != EINTR) problem = errno;
-    if (text.size() > kLargestFile) problem = EFBIG;
-  }
-  ::close(fd);
-  if (problem != 0) return tl::unexpected(problem);
-  return text;
-}
-
 std::string toml_text(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : printable(text)) quoted += (c == '"' || c == '\\') ? std::string{'\\', c} : std::string(1, c);
@@ -162,7 +145,15 @@ const Pin* Pins::find(std::string_view id) const {
 }
 
 tl::expected<Pins, Errors> read_pins(const fs::path& file) {
-  auto text = read_text(file);
+  // A pipe or a device would have us wait for somebody who writes.
+  std::error_code gone;
+  if (const auto type = fs::status(file, gone).type(); type == fs::file_type::fifo ||
+                                                       type == fs::file_type::character ||
+                                                       type == fs::file_type::block || type == fs::file_type::socket)
+    return tl::unexpected(Errors{{.kind = ErrorKind::io,
+                                  .message = "cannot read the lock file: it is a pipe or a device; it must be a file",
+                                  .where = {.file = file.string()}}});
+  auto text = read_file(file, kLargestFile);
   if (text) return parse_pins(std::move(*text), file);
   const bool is_gone = text.error() == ENOENT || text.error() == ENOTDIR;
   return tl::unexpected(
