@@ -1,8 +1,8 @@
 # cmake -D ROOT=... -P layering.cmake: who may include what. Fails with FILE:LINE of each #include that may not be.
 cmake_minimum_required(VERSION 3.22)
 
-# What a stage sees besides itself and the files directly in host/ (error.h, units.h, text.h); sdk is <ganger/...>, for
-# the numbers of the ABI. cli sees all and is seen by main.cc only.
+# What a stage sees besides itself and the files directly in host/ (error.h, units.h, text.h and so on); sdk is
+# <ganger/...>, for the numbers of the ABI. cli sees all and is seen by main.cc only.
 set(job_sees "")
 set(stop_sees sdk)
 set(pools_sees stop)

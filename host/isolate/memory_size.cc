@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string>
+
+#include "host/cgroups.h"
 
 namespace ganger::host {
 
@@ -16,33 +17,24 @@ std::uint64_t machine_memory() {
 }
 
 /// The smallest limit of a group and those above it. "max", which is no number, is none.
-std::uint64_t limit_of(const std::string& root, std::string group, const char* name) {
+std::uint64_t limit_of(const Cgroup& group, const char* name) {
   std::uint64_t least = UINT64_MAX;
-  for (;; group.erase(group.rfind('/'))) {
+  for (const std::string& folder : group.folders) {
     std::uint64_t limit = 0;
-    if (std::ifstream file(root + (group == "/" ? "" : group) + "/" + name); file >> limit && limit > 0)
-      least = std::min(least, limit);
-    if (group.empty() || group == "/") return least;
+    if (std::ifstream file(folder + "/" + name); file >> limit && limit > 0) least = std::min(least, limit);
   }
+  return least;
 }
 
 }  // namespace
 
 std::uint64_t usable_memory() {
   std::uint64_t memory = machine_memory();
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    // HIERARCHY:CONTROLLERS:PATH; version 2 has "0::PATH"
-    std::istringstream fields(line);
-    std::string hierarchy, controllers, path;
-    if (!std::getline(fields, hierarchy, ':') || !std::getline(fields, controllers, ':') ||
-        !std::getline(fields, path))
-      continue;
-    if (!path.starts_with('/')) continue;
-    if (controllers.empty())
-      memory = std::min(memory, limit_of("/sys/fs/cgroup", path, "memory.max"));
-    else if (controllers == "memory")
-      memory = std::min(memory, limit_of("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes"));
+  for (const Cgroup& group : own_cgroups()) {
+    if (group.controllers.empty())
+      memory = std::min(memory, limit_of(group, "memory.max"));
+    else if (group.controllers == "memory")
+      memory = std::min(memory, limit_of(group, "memory.limit_in_bytes"));
   }
   return memory;
 }

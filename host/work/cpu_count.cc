@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string>
+
+#include "host/cgroups.h"
 
 namespace ganger::host {
 
@@ -40,23 +41,10 @@ std::uint32_t cpus_of_folder(const std::string& folder) {
 
 std::uint32_t usable_cpus() {
   std::uint32_t cpus = cpus_of_mask();
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    // HIERARCHY:CONTROLLERS:PATH; version 2 has "0::PATH"
-    std::istringstream fields(line);
-    std::string hierarchy, controllers, path;
-    if (!std::getline(fields, hierarchy, ':') || !std::getline(fields, controllers, ':') ||
-        !std::getline(fields, path))
-      continue;
-    const bool is_v2 = controllers.empty();
-    if (!is_v2 && controllers.find("cpu") == std::string::npos) continue;
-    const std::string root = is_v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + controllers;
-    // A limit of any group above counts too.
-    for (std::string at = path;; at.erase(at.rfind('/'))) {
-      if (const std::uint32_t limit = cpus_of_folder(root + (at == "/" ? "" : at)); limit > 0)
-        cpus = std::min(cpus, limit);
-      if (at.empty() || at == "/") break;
-    }
+  for (const Cgroup& group : own_cgroups()) {
+    if (!group.controllers.empty() && group.controllers.find("cpu") == std::string::npos) continue;
+    for (const std::string& folder : group.folders)
+      if (const std::uint32_t limit = cpus_of_folder(folder); limit > 0) cpus = std::min(cpus, limit);
   }
   return cpus;
 }
