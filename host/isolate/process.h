@@ -15,28 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/descriptor.h"
 #include "host/error.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
-
-/// A descriptor that is closed with its owner.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  ~Descriptor() { reset(); }
-
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-  int release();
-  void reset();
-
- private:
-  int fd_ = -1;
-};
 
 /// How a process ended.
 struct ProcessEnd {

@@ -13,6 +13,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "host/descriptor.h"
 #include "host/journal/crash_point.h"
 #include "host/journal/schema.h"
 
@@ -21,20 +22,6 @@ namespace ganger::host {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 fs::path marker_of(const fs::path& file) { return file.string() + ".suspect"; }
 

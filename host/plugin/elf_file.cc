@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 
+#include "host/descriptor.h"
 #include "host/text.h"
 
 namespace fs = std::filesystem;
@@ -69,22 +70,6 @@ std::string machine_name(std::uint16_t machine) {
       return "ELF machine " + std::to_string(machine);
   }
 }
-
-/// A file descriptor, closed at the end.
-class OpenFile {
- public:
-  // O_NONBLOCK: opening a fifo must not wait for a writer.
-  explicit OpenFile(const fs::path& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-  ~OpenFile() {
-    if (fd_ >= 0) close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Reads one file; every offset and size comes from the file and is checked against its length before it is used.
 class Reader {
@@ -379,13 +364,14 @@ bool is_writable_by_all(const std::string& folder) {
 }  // namespace
 
 Result<ElfFile> read_elf_file(const fs::path& file) {
-  const OpenFile opened(file);
-  if (opened.fd() < 0) return tl::unexpected(cannot_open(file, errno));
+  // O_NONBLOCK: opening a fifo must not wait for a writer.
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!opened.is_open()) return tl::unexpected(cannot_open(file, errno));
   struct stat status {};
-  if (fstat(opened.fd(), &status) != 0) return tl::unexpected(cannot_open(file, errno));
+  if (fstat(opened.get(), &status) != 0) return tl::unexpected(cannot_open(file, errno));
   if (S_ISDIR(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is a folder, not a plugin");
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is not a regular file");
-  const Reader reader(opened.fd(), static_cast<std::uint64_t>(status.st_size));
+  const Reader reader(opened.get(), static_cast<std::uint64_t>(status.st_size));
   return Parser(reader, file.string()).parse();
 }
 
