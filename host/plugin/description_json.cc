@@ -82,9 +82,13 @@ class DescriptionBuilder {
   const char* text(const Json& object, const char* key) {
     const auto found = object.find(key);
     if (found == object.end()) return nullptr;
-    if (!found->is_string()) return bad();
-    texts_.push_back(found->get<std::string>());
-    return texts_.back().find('\0') == std::string::npos ? texts_.back().c_str() : bad();
+    return found->is_string() ? kept(found->get<std::string>()) : bad();
+  }
+
+  const char* kept(std::string text) {
+    if (text.find('\0') != std::string::npos) return bad();
+    texts_.push_back(std::move(text));
+    return texts_.back().c_str();
   }
 
   std::uint32_t number(const Json& object, const char* key) {
@@ -133,8 +137,7 @@ class DescriptionBuilder {
       if (!choice.is_string()) return bad();
       text += (text.empty() ? "" : "|") + choice.get<std::string>();
     }
-    texts_.push_back(std::move(text));
-    return texts_.back().find('\0') == std::string::npos ? texts_.back().c_str() : bad();
+    return kept(std::move(text));
   }
 
   ganger_need need(const Json& json) {
@@ -146,30 +149,28 @@ class DescriptionBuilder {
     return need;
   }
 
-  const ganger_param* const* params(const Json& json) {
-    return all<ganger_param>(json, "params", [this](const Json& one) { return param(one); });
+  /// What all that a plugin provides has.
+  template <class Struct>
+  Struct provided(const Json& json) {
+    Struct it{};
+    it.struct_size = sizeof it;
+    it.flags = number(json, "flags");
+    it.name = text(json, "name");
+    it.summary = text(json, "summary");
+    it.params = all<ganger_param>(json, "params", [this](const Json& one) { return param(one); });
+    return it;
   }
 
   ganger_task task(const Json& json) {
-    ganger_task task{};
-    task.struct_size = sizeof task;
-    task.flags = number(json, "flags");
-    task.name = text(json, "name");
-    task.summary = text(json, "summary");
-    task.params = params(json);
+    auto task = provided<ganger_task>(json);
     task.needs = all<ganger_need>(json, "needs", [this](const Json& one) { return need(one); });
     task.run = no_run;
     return task;
   }
 
   ganger_pool_kind pool_kind(const Json& json) {
-    ganger_pool_kind kind{};
-    kind.struct_size = sizeof kind;
-    kind.flags = number(json, "flags");
-    kind.name = text(json, "name");
-    kind.summary = text(json, "summary");
+    auto kind = provided<ganger_pool_kind>(json);
     kind.interface = text(json, "interface");
-    kind.params = params(json);
     kind.api = &kNoApi;
     kind.open = no_open;
     kind.close = no_close;
