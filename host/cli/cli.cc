@@ -1,9 +1,11 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
 #include "host/cli/describe.h"
+#include "host/cli/opening.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/isolate/child_main.h"
@@ -106,7 +108,10 @@ int run_cli(int argc, const char* const* argv) {
   }
   if (options->exit_style == ExitStyle::unix_like) leave_on_interrupt(std::nullopt);
   const int code = run_command(*options);
-  return code == kExitOk && is_answer_lost() ? kExitIo : code;
+  const int told = code == kExitOk && is_answer_lost() ? kExitIo : code;
+  // All is written. What a plugin has started that is no good must neither run on nor be torn down.
+  if (was_plugin_refused()) _exit(told);
+  return told;
 }
 
 }  // namespace ganger::host

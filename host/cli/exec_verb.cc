@@ -5,9 +5,11 @@
 #include "host/cli/pins.h"
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
+#include "host/cli/sudden_end.h"
 #include "host/cli/verbs.h"
 #include "host/plan/check_tasks.h"
 #include "host/plan/find_type.h"
+#include "host/report/streams.h"
 #include "host/report/value_json.h"
 #include "host/text.h"
 
@@ -51,6 +53,22 @@ Job job_of(const std::string& type, const TaskType& described, const std::vector
   return job;
 }
 
+/// Into what runs, plugins opened and all.
+tl::expected<void, Errors> plan_task(const Options& options, Prepared& prepared) {
+  const SuddenEnd opening(streams().log, kExitRefused, "while plugins were being opened", [] {});
+  const auto type =
+      find_task_type(*prepared.registry, options.subject, options.isolate ? Load::describe : Load::open);
+  if (!type) return tl::unexpected(Errors{type.error()});
+  prepared.reading.job = job_of(options.subject, **type, options.arguments);
+  auto planned =
+      make_plan(prepared.reading, *prepared.registry, prepared.facts, {.only = {}, .isolates_all = options.isolate});
+  if (!planned) return tl::unexpected(std::move(planned).error());
+  prepared.job = std::move(*planned);
+  Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry);
+  if (!errors.empty()) return tl::unexpected(std::move(errors));
+  return {};
+}
+
 }  // namespace
 
 int exec_verb(const Options& options) {
@@ -65,15 +83,7 @@ int exec_verb(const Options& options) {
   if (!pins) return fail(pins.error());
   prepared.registry = make_registry(options, {}, std::move(*pins));
   prepared.facts = make_facts(options, *state);
-  const auto type = find_task_type(*prepared.registry, options.subject);
-  if (!type) return fail({type.error()});
-  prepared.reading.job = job_of(options.subject, **type, options.arguments);
-  auto planned =
-      make_plan(prepared.reading, *prepared.registry, prepared.facts, {.only = {}, .isolates_all = options.isolate});
-  if (!planned) return fail(planned.error());
-  prepared.job = std::move(*planned);
-  if (const Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())
-    return fail(errors);
+  if (auto planned = plan_task(options, prepared); !planned) return fail(planned.error());
 
   SessionSettings settings = make_settings(options, prepared);
   settings.has_summary = options.verbose;

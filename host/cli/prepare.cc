@@ -9,6 +9,7 @@
 
 #include "host/cli/describe.h"
 #include "host/cli/exit_code.h"
+#include "host/cli/opening.h"
 #include "host/cli/pins.h"
 #include "host/cli/say.h"
 #include "host/cli/sudden_end.h"
@@ -77,6 +78,7 @@ std::unique_ptr<Registry> make_registry(const Options& options, const std::vecto
   admission.describe = [describer = std::make_shared<Describer>()](const fs::path& file) {
     return describer->describe(file);
   };
+  admission.watch_opening = open_watched;
   return std::make_unique<Registry>(std::move(path), host_table(), std::move(admission));
 }
 

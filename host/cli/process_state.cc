@@ -1,5 +1,7 @@
 #include "host/cli/process_state.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -66,6 +68,14 @@ std::vector<std::string> changes(const ProcessState& before, const ProcessState&
     }
   if (after.locale != before.locale) all.emplace_back("changed the locale");
   return all;
+}
+
+Error refusal(const std::filesystem::path& file, const std::vector<std::string>& changed) {
+  return {
+      ErrorKind::refused,
+      fmt::format("{} is refused: its code {} while it was opened; let it leave the process alone until it is used",
+                  file.string(), fmt::join(changed, ", ")),
+      {}};
 }
 
 }  // namespace ganger::host

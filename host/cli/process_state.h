@@ -4,12 +4,15 @@
 #include <sys/types.h>
 
 #include <array>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "host/error.h"
+
 namespace ganger::host {
 
-/// Thread: the only one of its process, but for those that are counted.
+/// Thread: the others that there are leave alone what is looked at
 struct ProcessState {
   std::size_t threads = 0;
   bool has_children = false;
@@ -25,5 +28,8 @@ struct ProcessState {
 
 /// "started a thread", "changed the umask": what is different in `after`.
 std::vector<std::string> changes(const ProcessState& before, const ProcessState& after);
+
+/// Why a plugin whose code has done that while it was opened is none.
+Error refusal(const std::filesystem::path& file, const std::vector<std::string>& changed);
 
 }  // namespace ganger::host

@@ -1,6 +1,5 @@
 // The child that describe.cc asks: opens one plugin and writes down what it says of itself.
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -30,15 +29,6 @@ void write_all(std::string_view text) {
   }
 }
 
-/// What a plugin may not touch just because somebody wants to know what it provides.
-std::string refusal(const std::filesystem::path& file, const std::vector<std::string>& changed) {
-  std::string all;
-  for (const std::string& one : changed) all += (all.empty() ? "" : ", ") + one;
-  return fmt::format(
-      "{} is refused: its code {} while it was opened; let it leave the process alone until it is used",
-      file.string(), all);
-}
-
 std::string describe_here(const std::filesystem::path& file) {
   const ProcessState before = ProcessState::now();
   const auto described = open_plugin(file, host_table());
@@ -46,7 +36,7 @@ std::string describe_here(const std::filesystem::path& file) {
   const auto plugin = read_description(*described, file);
   const auto changed = changes(before, ProcessState::now());
   if (!plugin) return error_json(plugin.error());
-  if (!changed.empty()) return error_json({ErrorKind::refused, refusal(file, changed), {}});
+  if (!changed.empty()) return error_json(refusal(file, changed));
   return description_json(**plugin);
 }
 

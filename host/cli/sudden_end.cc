@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "host/cli/opening.h"
 #include "host/cli/say.h"
 #include "host/isolate/crash_note.h"
 #include "host/report/streams.h"
@@ -41,9 +42,12 @@ void at_exit() {
   Watch& w = watch();
   const std::lock_guard lock(w.mutex);
   if (!std::exchange(w.is_on, false)) return;
-  say(fmt::format(
-      "error: exit() was called {}{}; a plugin must not end the process it is in", w.where,
-      task_here == nullptr ? std::string() : fmt::format(", by task '{}' of plugin '{}'", task_here, plugin_here)));
+  if (const char* file = opened_file())
+    say(fmt::format("error: {} is refused: its code called exit() while it was opened", file));
+  else
+    say(fmt::format(
+        "error: exit() was called {}{}; a plugin must not end the process it is in", w.where,
+        task_here == nullptr ? std::string() : fmt::format(", by task '{}' of plugin '{}'", task_here, plugin_here)));
   w.record();
   _exit(w.exit_code);
 }

@@ -35,6 +35,9 @@ std::atomic<Form> note_form = Form::note;
 std::atomic<int> first_signal = 0;
 std::atomic<pid_t> note_pid = -1;
 
+std::atomic<const char*> opened_file = nullptr;
+std::atomic<int> code_of_opening = 0;
+
 constinit thread_local const char* current_task = nullptr;
 constinit thread_local const char* current_plugin = nullptr;
 
@@ -47,6 +50,7 @@ void set_default(int signal) {
 void raise_here(int signal) { syscall(SYS_tgkill, getpid(), static_cast<pid_t>(syscall(SYS_gettid)), signal); }
 
 extern "C" void end_late_note(int) {
+  if (opened_file.load() != nullptr) _exit(code_of_opening);
   const int signal = first_signal;
   set_default(signal);
   sigset_t set;
@@ -145,9 +149,14 @@ void write_note(int signal, std::uint64_t address, const ucontext_t& context) {
 void write_report(int signal, std::uint64_t address, const ucontext_t& context) {
   CrashText text(note_fd);
   const char* name = sigabbrev_np(signal);
-  text << "ganger: SIG" << (name != nullptr ? name : "?");
+  const char* const file = opened_file;
+  text << "ganger: ";
+  if (file != nullptr) text << "error: " << file << " is refused: its code crashed with ";
+  text << "SIG" << (name != nullptr ? name : "?");
   if (has_address(signal)) text << " at address " << Hex{address};
-  if (current_task != nullptr)
+  if (file != nullptr)
+    text << " while it was opened";
+  else if (current_task != nullptr)
     text << " in task '" << current_task << "'";
   else
     text << " outside of the threads of tasks";
@@ -184,6 +193,7 @@ extern "C" void tell_crash(int signal, siginfo_t* info, void* context) {
     write_note(signal, address, registers);
   else
     write_report(signal, address, registers);
+  if (opened_file.load() != nullptr) _exit(code_of_opening);
   // Blocked as yet: it comes again when we return, at the same place, and nobody catches it then.
   set_default(signal);
   raise_here(signal);
@@ -245,6 +255,11 @@ void report_crashes_to(int fd) { catch_crashes(fd, Form::report); }
 void use_crash_stack() {
   static thread_local CrashStack stack;
   stack.touch();
+}
+
+void note_opening(const char* file, int exit_code) {
+  code_of_opening = exit_code;
+  opened_file = file;
 }
 
 void note_current_task(const char* task, const char* plugin) {

@@ -204,9 +204,12 @@ Result<std::string> Registry::check_pin_of_file(const fs::path& file) const {
 }
 
 Result<std::unique_ptr<Plugin>> Registry::open(const fs::path& file, const ElfFile& elf) const {
-  const auto described = open_plugin(file, elf, host_);
-  if (!described) return tl::unexpected(described.error());
-  return read_description(*described, file);
+  const auto open_it = [&]() -> Result<std::unique_ptr<Plugin>> {
+    const auto described = open_plugin(file, elf, host_);
+    if (!described) return tl::unexpected(described.error());
+    return read_description(*described, file);
+  };
+  return admission_.watch_opening ? admission_.watch_opening(file, open_it) : open_it();
 }
 
 Result<Plugin*> Registry::as_wanted(Plugin& plugin, Load load) {

@@ -43,6 +43,10 @@ struct Admission {
       check_pin = {};
   /// Null = plugins are always opened.
   std::function<Result<std::unique_ptr<Plugin>>(const std::filesystem::path& file)> describe = {};
+  /// Opens a file by calling `open`, and says whether that went well. Null = it is just opened.
+  std::function<Result<std::unique_ptr<Plugin>>(const std::filesystem::path& file,
+                                                const std::function<Result<std::unique_ptr<Plugin>>()>& open)>
+      watch_opening = {};
 };
 
 /// The plugins of this process. Libraries stay loaded until the process ends, also after the registry.

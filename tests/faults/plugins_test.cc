@@ -1,7 +1,9 @@
 // E18 to E21, E32, E34: files that are no sound plugins, that change, and that misbehave when all is over.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
+#include <span>
 
 #include "fault_test.h"
 
@@ -48,12 +50,21 @@ constexpr Refused kWrong[] = {{"other_abi", 76, "is built for plugin ABI 2"},
                               {"long_name", 77, "longer than 63 bytes"},
                               {"throws_in_entry", 77, "threw an exception"}};
 
-constexpr Refused kConstructed[] = {{"crashes", 77, "crashed with SIGSEGV"},
-                                    {"aborts", 77, "crashed with SIGABRT"},
-                                    {"exits", 77, "ended the process with exit code 0"},
-                                    {"hangs", 77, "did not come to an end within"},
-                                    {"changes_all", 77, "changed the current directory, changed the umask"},
-                                    {"starts_thread", 77, "started a thread"}};
+/// The same on both sides.
+constexpr Refused kChanging[] = {{"changes_all", 77, "changed the current directory, changed the umask"},
+                                 {"changes_locale", 77, "changed the locale"},
+                                 {"starts_thread", 77, "started a thread"},
+                                 {"starts_process", 77, "started a process"},
+                                 {"hangs", 77, "did not come to an end within 5s"}};
+
+constexpr Refused kEndingTheChild[] = {{"crashes", 77, "crashed with SIGSEGV while it was asked"},
+                                       {"aborts", 77, "crashed with SIGABRT"},
+                                       {"exits", 77, "ended the process with exit code 0"}};
+
+constexpr Refused kEndingTheHost[] = {{"crashes_here", 77, "crashed with SIGSEGV"},
+                                      {"aborts", 77, "crashed with SIGABRT while it was opened"},
+                                      {"exits", 77, "called exit() while it was opened"},
+                                      {"hangs_deaf", 77, "did not come to an end within 5s"}};
 
 /// The plugin is refused before anything runs: the task before the one that would use it writes nothing.
 void expect_refused(const FaultTest& t, const Refused& plugin, const std::string& folder) {
@@ -170,27 +181,30 @@ TEST_F(E19InProcess, ItIsRefusedWithTheReasonBeforeAnythingRuns) { expect_broken
 TEST_F(E19Isolated, ItIsRefusedWithTheReasonBeforeAnythingRuns) { expect_broken_files_refused(*this); }
 
 TEST_F(E20InProcess, AskedWhatItProvidesItIsRefusedWithTheReason) {
-  for (const Refused& plugin : kConstructed)
-    run_ganger("inspect", kConstructors + "/" + plugin.id + ".so").exits(plugin.code).says(plugin.why);
+  for (const auto& plugins : {std::span<const Refused>(kChanging), std::span<const Refused>(kEndingTheChild)})
+    for (const Refused& plugin : plugins)
+      run_ganger("inspect", kConstructors + "/" + plugin.id + ".so").exits(plugin.code).says(plugin.why);
 }
 
-TEST_F(E20InProcess, OpenedForARunItMayEndTheProcessButNothingRunsThenAndItIsNoSuccess) {
-  for (const char* id : {"crashes", "aborts", "exits"}) {
-    const std::string tasks = task("first", "faulty.mark", "file = " + path("seen")) +
-                              task("a", std::string(id) + ".go", {}, "after = [\"first\"]");
+TEST_F(E20InProcess, ItIsRefusedWithTheReasonBeforeAnythingRuns) {
+  for (const Refused& plugin : kChanging) expect_refused(*this, plugin, kConstructors);
+  for (const Refused& plugin : kEndingTheHost) expect_refused(*this, plugin, kConstructors);
 
-    const Ended run = this->run(tasks, {"-P", kConstructors});
+  later("history").exits(0).prints("no runs yet");
+}
 
-    if (std::string_view(id) == "exits")
-      run.exits(77).says("exit() was called while plugins were being opened");
-    else
-      EXPECT_NE(run.signal, 0);
-    expect_no_witness();
-  }
+TEST_F(E20InProcess, AnInterruptDoesNotWaitForIt) {
+  for (const char* id : {"hangs", "hangs_deaf"})
+    ganger({"exec", std::string(id) + ".go", "-P", kConstructors})
+        .signalled(SIGINT, "I do not come back")
+        .end()
+        .exits(2)
+        .takes_less_than(seconds(4));
 }
 
 TEST_F(E20Isolated, ItIsRefusedWithTheReasonBeforeAnythingRuns) {
-  for (const Refused& plugin : kConstructed) expect_refused(*this, plugin, kConstructors);
+  for (const Refused& plugin : kChanging) expect_refused(*this, plugin, kConstructors);
+  for (const Refused& plugin : kEndingTheChild) expect_refused(*this, plugin, kConstructors);
 }
 
 // -- plugins that are alike ---------------------------------------------------------------------------------------

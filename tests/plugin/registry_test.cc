@@ -188,6 +188,25 @@ TEST_F(RegistryTest, AFolderUnderTwoNamesIsListedOnce) {
   EXPECT_EQ(plugins.list().size(), 1U);
 }
 
+TEST_F(RegistryTest, WhoWatchesAFileBeingOpenedDecidesWhetherItIsTaken) {
+  std::vector<fs::path> opened;
+  Registry plugins(
+      SearchPath({}, {kPlugins}, {}), logging_host(), {.watch_opening = [&](const fs::path& file, auto& open) {
+        opened.push_back(file);
+        auto plugin = open();
+        return (*plugin)->id == "second" ? failure(ErrorKind::refused, "not this one") : std::move(plugin);
+      }});
+
+  const auto sample = plugins.load("sample");
+  const auto second = plugins.load("second");
+  const auto again = plugins.load("second");
+
+  ASSERT_TRUE(sample) << sample.error().message;
+  ASSERT_FALSE(second || again);
+  EXPECT_EQ(again.error().message, "not this one");
+  EXPECT_THAT(opened, ElementsAre(kPlugins / "sample.so", kPlugins / "second.so"));
+}
+
 TEST_F(RegistryTest, ListingAndLoadingStartNothing) {
   auto plugins = registry({kPlugins});
 

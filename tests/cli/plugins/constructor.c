@@ -1,6 +1,7 @@
 /* Sound, but for what its constructor does: CONSTRUCTOR_DOES, set by CMake, is one of the functions here. */
 #define _GNU_SOURCE 1
 #include <ganger/plugin.h>
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@ static inline void crashes(void) {
   raise(SIGSEGV);
 }
 
+/* Where crashes are told, and no sanitizer has its say. */
+static inline void crashes_here(void) { raise(SIGSEGV); }
+
 static inline void aborts(void) {
   fputs("what was meant to be is not\n", stderr);
   abort();
@@ -30,7 +34,16 @@ static inline void aborts(void) {
 static inline void exits(void) { exit(0); }
 
 static inline void hangs(void) {
+  fputs("I do not come back\n", stderr);
   for (;;) pause();
+}
+
+/* No signal reaches this thread. */
+static inline void hangs_deaf(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, NULL);
+  hangs();
 }
 
 /* On the descriptor of the answer, which is none of its business. */
@@ -66,6 +79,8 @@ static inline void changes_all(void) {
   sigaddset(&blocked, SIGHUP);
   sigprocmask(SIG_BLOCK, &blocked, NULL);
 }
+
+static inline void changes_locale(void) { setlocale(LC_ALL, "C.UTF-8"); }
 
 __attribute__((constructor)) static void construct(void) { CONSTRUCTOR_DOES(); }
 

@@ -1,0 +1,25 @@
+// Plugins whose code comes into this process: which one it is just now, and what it may not do meanwhile.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "host/error.h"
+#include "host/plugin/types.h"
+
+namespace ganger::host {
+
+/// Calls `open`, which opens `file`. A plugin whose code crashes meanwhile, or does not come to an end within 5 s,
+/// ends this process with a line that names the file, and kExitRefused; so does exit(), where there is a SuddenEnd.
+/// One that changes what all of the process shares is refused; it is best left by _exit then, see
+/// was_plugin_refused(). Errors: those of `open`;  refused Thread: [load]
+Result<std::unique_ptr<Plugin>> open_watched(const std::filesystem::path& file,
+                                             const std::function<Result<std::unique_ptr<Plugin>>()>& open);
+
+/// The plugin file that is being opened now; null = none. Thread: any
+const char* opened_file();
+
+/// Has open_watched() refused one? Its code is still here and may hang in its destructors.
+bool was_plugin_refused();
+
+}  // namespace ganger::host
