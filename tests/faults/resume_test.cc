@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "fault_test.h"
+#include "tests/journal/version_1.h"
 
 namespace ganger::host::test {
 
@@ -85,34 +86,19 @@ void expect_nothing_lost_and_nothing_asked(const FaultTest& t) {
 
 // -- journals -----------------------------------------------------------------------------------------------------
 
-// The tables of the first version as they were, with a run in them. Never changed.
-constexpr const char* kOldest = R"sql(
-create table runs(number integer primary key, id text not null unique, job text not null, job_file text not null,
-  job_digest text not null, current_dir text not null, command text not null, total integer not null,
-  started_ns integer not null, ended_ns integer, end text, exit_code integer) strict;
-create index runs_by_time on runs(started_ns);
-create table settings(run integer not null references runs on delete cascade, kind text not null,
-  position integer not null, name text not null, value text, primary key(run, kind, position)) strict, without rowid;
-create table tasks(run integer not null references runs on delete cascade, number integer not null,
-  position integer, name text not null, type text not null, primary key(run, number)) strict, without rowid;
-create table events(run integer not null references runs on delete cascade, session integer not null,
-  seq integer not null, time_ns integer not null, kind text not null, task integer, attempt integer, worker integer,
-  outcome text, started_ns integer, run_ns integer, wait_ns integer, pool text, lease integer, level integer,
-  total integer, exit_code integer, text text, primary key(run, session, seq)) strict, without rowid;
-create table outputs(run integer not null references runs on delete cascade, task integer not null,
-  name text not null, type integer not null, value any, primary key(run, task, name)) strict, without rowid;
+// A run as the first version wrote it.
+constexpr const char* kOldRun = R"sql(
 insert into runs values(1, 'ancient', 'inventory', '/jobs/i.toml', '00ff', '/jobs', 'ganger run i.toml', 1, 10, 20,
   'failed', 3);
 insert into tasks values(1, 0, 0, 'first', 'demo.echo');
-pragma user_version = 1;
 )sql";
 
 fs::path journal_of(const FaultTest& t) { return t.folder_ / ".local/state/ganger/journal.db"; }
 
-void run_sql(const fs::path& file, const char* script) {
+void run_sql(const fs::path& file, const std::string& script) {
   sqlite3* database = nullptr;
   EXPECT_EQ(sqlite3_open(file.c_str(), &database), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(database, script, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+  EXPECT_EQ(sqlite3_exec(database, script.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
   sqlite3_close(database);
 }
 
@@ -120,7 +106,7 @@ std::string marking(const FaultTest& t) { return t.task("a", "faulty.mark", "fil
 
 void expect_migration(const FaultTest& t) {
   fs::create_directories(journal_of(t).parent_path());
-  run_sql(journal_of(t), kOldest);
+  run_sql(journal_of(t), kTablesOfVersion1 + kOldRun);
 
   t.run(marking(t)).exits(0);
 

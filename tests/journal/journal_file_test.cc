@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
 
 #include "host/journal/schema.h"
 #include "tests/journal/journal_fakes.h"
+#include "tests/journal/version_1.h"
 
 namespace ganger::host {
 namespace {
@@ -16,22 +18,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// The tables of version 1 as they were, with a run in them. Never changed.
-constexpr const char* kVersion1 = R"sql(
-create table runs(number integer primary key, id text not null unique, job text not null, job_file text not null,
-  job_digest text not null, current_dir text not null, command text not null, total integer not null,
-  started_ns integer not null, ended_ns integer, end text, exit_code integer) strict;
-create index runs_by_time on runs(started_ns);
-create table settings(run integer not null references runs on delete cascade, kind text not null,
-  position integer not null, name text not null, value text, primary key(run, kind, position)) strict, without rowid;
-create table tasks(run integer not null references runs on delete cascade, number integer not null,
-  position integer, name text not null, type text not null, primary key(run, number)) strict, without rowid;
-create table events(run integer not null references runs on delete cascade, session integer not null,
-  seq integer not null, time_ns integer not null, kind text not null, task integer, attempt integer, worker integer,
-  outcome text, started_ns integer, run_ns integer, wait_ns integer, pool text, lease integer, level integer,
-  total integer, exit_code integer, text text, primary key(run, session, seq)) strict, without rowid;
-create table outputs(run integer not null references runs on delete cascade, task integer not null,
-  name text not null, type integer not null, value any, primary key(run, task, name)) strict, without rowid;
+// A run as version 1 wrote it.
+constexpr const char* kRunOfVersion1 = R"sql(
 insert into runs values(1, 'old', 'inventory', '/jobs/i.toml', '00ff', '/jobs', 'ganger run i.toml', 2, 10, 20,
   'failed', 3);
 insert into settings values(1, 'param', 1, 'root', '/etc');
@@ -40,7 +28,6 @@ insert into tasks values(1, 1, 1, 't1', 'demo.echo');
 insert into events(run, session, seq, time_ns, kind, task, attempt, outcome, started_ns)
   values(1, 1, 1, 15, 'task_finished', 0, 1, 'done', 11);
 insert into outputs values(1, 0, 'list', 5, 'a.txt');
-pragma user_version = 1;
 )sql";
 
 class JournalFileTest : public testing::Test {
@@ -50,10 +37,10 @@ class JournalFileTest : public testing::Test {
     auto journal = must(Journal::open(state));
     must(must(journal->begin(header_of("r1"), plan_of(5'000)))->finish("finished", 0));
   }
-  void make_database(const char* script) {
+  void make_database(const std::string& script) {
     std::filesystem::create_directories(state);
     std::ofstream touched(file);
-    must(must(Database::open(file))->run(script));
+    must(must(Database::open(file))->run(script.c_str()));
   }
   Error error_of_opening() {
     auto journal = Journal::open(state);
@@ -85,7 +72,7 @@ class JournalFileTest : public testing::Test {
 };
 
 TEST_F(JournalFileTest, OfVersion1IsMigrated) {
-  make_database(kVersion1);
+  make_database(kTablesOfVersion1 + kRunOfVersion1);
 
   auto journal = must(Journal::open(state));
   const RunEntry old = must(journal->find("old"));
