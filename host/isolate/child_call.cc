@@ -28,10 +28,8 @@ constexpr Duration kDeathTakesAtMost = seconds(5);
 constexpr Duration kPollWithoutStopFd = milliseconds(50);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
-constexpr std::size_t kMostWishes = 1024;
-constexpr std::size_t kMostTextBytes = 64 * 1024;  // of a line, or of a reason
-constexpr int kMostLastReads = 1024;               // more than a socket holds
-constexpr std::uint32_t kMostPlaces = 1 << 20;
+constexpr std::size_t kMostTextBytes = 64 * 1024;     // of a line, or of a reason
+constexpr int kMostLastReads = 1024;                  // more than a socket holds
 
 // Of processes, so it is the real one, whatever clock the run has.
 TimePoint now() { return std::chrono::steady_clock::now(); }
@@ -51,7 +49,8 @@ ChildCall::ChildCall(Child& child, const IsolatedCall& call, const ChildCallSett
       call_(call),
       settings_(settings),
       number_(child.count_call()),
-      start_until_(child.is_ready() ? kNever : now() + settings.start_limit) {}
+      start_until_(child.is_ready() ? kNever : now() + settings.start_limit),
+      owner_(call.owner) {}
 
 ChildCall::~ChildCall() = default;
 
@@ -84,10 +83,7 @@ IsolatedEnd ChildCall::run() {
   child_.out().finish(log(GANGER_LOG_INFO));
   child_.err().finish(log(GANGER_LOG_WARN));
   wishes_.clear();
-  if (owner_ != 0) {
-    const CurrentCall current(ctx_.get());
-    call_.pools.take_back(owner_);
-  }
+  if (owner_ != 0) take_places_back();
   return std::move(*end_);
 }
 
@@ -227,9 +223,10 @@ void ChildCall::take(const FrameView& frame) {
       return wish ? answer_place(*wish) : wrong();
     }
     case FrameKind::place_filled: {
-      const auto filled = decode<PlaceFilledMessage>(frame.payload);
+      auto filled = decode<PlaceFilledMessage>(frame.payload);
       if (!filled || pool(filled->pool) == nullptr) return wrong();
-      return pool(filled->pool)->count_filling(filled->filling);
+      filled->why.resize(cut(filled->why).size());
+      return note_filled(std::move(*filled));
     }
     case FrameKind::place_back: {
       const auto back = decode<PlaceBackMessage>(frame.payload);
@@ -275,66 +272,6 @@ void ChildCall::take_result(const FrameView& frame) {
 void ChildCall::read_output(std::size_t most_bytes) {
   child_.out().read([this](std::string_view line) { call_.scope.log(GANGER_LOG_INFO, line); }, most_bytes);
   child_.err().read([this](std::string_view line) { call_.scope.log(GANGER_LOG_WARN, line); }, most_bytes);
-}
-
-// ---------------------------------------------------------------------------------------------------- pools
-
-Pool* ChildCall::pool(std::uint32_t index) const {
-  const auto& all = call_.pools.all();
-  return index < all.size() ? all[index]->pool.get() : nullptr;
-}
-
-void ChildCall::answer_place(const PlaceMessage& message) {
-  Pool* const wanted = pool(message.pool);
-  if (wanted == nullptr || wishes_.size() >= kMostWishes || ++places_ > kMostPlaces)
-    return broke_protocol("asks for places in pools without end");
-  const PoolKind& kind = *call_.pools.all()[message.pool]->kind;
-  if ((kind.flags & GANGER_POOL_HOST_ONLY) != 0) {
-    Acquired never{.end = AcquireEnd::failed, .lease = {}, .error = {}};
-    never.error = Error{ErrorKind::pool_unavailable,
-                        fmt::format("pool '{}': {} cannot live in a child process; run the task with isolate = "
-                                    "\"thread\"",
-                                    wanted->name(), kind.id),
-                        {}};
-    return reply_place(message.request, never);
-  }
-  if (is_stopping_) return reply_place(message.request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
-  if (owner_ == 0) {
-    owner_ = make_owner_id();
-    ctx_ = std::make_unique<ganger_ctx>();
-    ctx_->begin({.scope = &call_.scope, .stop = call_.attempt.stop, .deadline = call_.attempt.deadline});
-  }
-  WaitBounds bounds{.deadline = call_.attempt.deadline};
-  if (message.wait_ns >= 0) bounds.longest = Duration(message.wait_ns);
-  const CurrentCall current(ctx_.get());
-  wishes_.push_back({message.request, message.pool,
-                     wanted->wish_for_place(owner_, bounds, [fd = child_.wake_fd()] { eventfd_write(fd, 1); })});
-  serve_wishes();
-}
-
-void ChildCall::serve_wishes() {
-  if (wishes_.empty()) return;
-  const CurrentCall current(ctx_.get());
-  std::erase_if(wishes_, [this](Wish& w) {
-    const std::optional<Acquired> got = w.wish->settled();
-    if (got) reply_place(w.request, *got);
-    return got.has_value();
-  });
-}
-
-void ChildCall::reply_place(std::uint32_t request, const Acquired& got) {
-  child_.queue(FrameKind::reply, number_,
-               encode(ReplyMessage{.request = request,
-                                   .text = got.error ? got.error->message : std::string(),
-                                   .end = got.end,
-                                   .place = got.lease.id,
-                                   .waited_ns = got.waited.count()}));
-}
-
-void ChildCall::give_place_back(const PlaceBackMessage& message) {
-  if (owner_ == 0) return broke_protocol("gives back a place that it does not have");
-  const CurrentCall current(ctx_.get());
-  pool(message.pool)->release(owner_, message.place);
 }
 
 // ---------------------------------------------------------------------------------------------------- its end

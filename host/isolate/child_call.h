@@ -55,7 +55,9 @@ class ChildCall {
   void answer_place(const PlaceMessage& message);
   void reply_place(std::uint32_t request, const Acquired& got);
   void serve_wishes();
+  void note_filled(PlaceFilledMessage message);
   void give_place_back(const PlaceBackMessage& message);
+  void take_places_back();
   Pool* pool(std::uint32_t index) const;
   void read_output(std::size_t most_bytes);
   void has_died();
@@ -76,10 +78,11 @@ class ChildCall {
   std::atomic<bool> is_killed_{false};
   TimePoint start_until_, terminate_at_ = kNever, kill_at_ = kNever;
   bool is_stopping_ = false, has_signalled_ = false, has_killed_ = false;
-  // Places in pools: asked for, and the owner of those given.
-  OwnerId owner_ = 0;
+  // Places in pools: asked for, the owner of those given, and those of them in which something is being opened.
+  OwnerId owner_;
   std::unique_ptr<ganger_ctx> ctx_;
   std::vector<Wish> wishes_;
+  std::vector<PlaceBackMessage> openings_;
   std::uint32_t places_ = 0;
 };
 

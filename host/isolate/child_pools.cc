@@ -9,12 +9,15 @@ namespace ganger::host {
 
 namespace {
 
+constexpr std::size_t kMostWhyBytes = 4096;  // it is said again and again
+
 PoolSettings settings_of(const PoolMessage& told) {
   PoolSettings settings{.name = told.name, .size = told.size};
   if (told.idle_timeout_ns >= 0) settings.idle_timeout = Duration(told.idle_timeout_ns);
   if (told.max_lifetime_ns >= 0) settings.max_lifetime = Duration(told.max_lifetime_ns);
   // With a limit nothing idles here: what comes back has lived long enough.
   if (told.has_limit) settings.max_lifetime = Duration(0);
+  settings.has_breaker = false;  // the host has one for all its children
   return settings;
 }
 
@@ -50,15 +53,16 @@ Acquired ChildPools::take(const PoolOfKind& pool, const WaitBounds& bounds) {
     call = call_;
   }
   PlaceMessage wish{.pool = static_cast<std::uint32_t>(pool.index)};
+  wish.has_resource = pool.pool->statistics().idle_now > 0;
   if (bounds.longest) wish.wait_ns = std::max<std::int64_t>(bounds.longest->count(), 0);
   const ReplyMessage reply = channel_.ask(FrameKind::place, call, wish);
   Acquired result{.end = reply.end, .lease = {.id = reply.place}, .waited = Duration(reply.waited_ns), .error = {}};
   if (result.end != AcquireEnd::ok) {
     result.error = Error{ErrorKind::pool_unavailable, reply.text, {}};
   } else if (auto completed = complete(*entries_[pool.index]); !completed) {
-    unused(pool, reply.place);
     result.end = AcquireEnd::failed;
     result.error = std::move(completed).error();
+    unused(pool, reply.place, result);
   }
   return result;
 }
@@ -86,16 +90,29 @@ void ChildPools::filled(const PoolOfKind& pool, std::uint64_t place, std::uint64
   places_[{pool.index, lease}] = place;
   Entry& entry = *entries_[pool.index];
   const PlaceFilledMessage message{.pool = static_cast<std::uint32_t>(pool.index),
+                                   .place = place,
                                    .filling = opened > entry.opened ? Filling::opened : Filling::reused};
   if (opened > entry.opened) ++entry.opened;
   channel_.send(FrameKind::place_filled, call_, encode(message));
 }
 
-void ChildPools::unused(const PoolOfKind& pool, std::uint64_t place) {
+void ChildPools::unused(const PoolOfKind& pool, std::uint64_t place, const Acquired& end) {
   const auto index = static_cast<std::uint32_t>(pool.index);
+  const bool has_failed = end.end == AcquireEnd::failed && !end.was_cut_short;
+  const PlaceFilledMessage message{.pool = index,
+                                   .place = place,
+                                   .filling = has_failed ? Filling::failed : Filling::cut_short,
+                                   .why = end.error ? end.error->message.substr(0, kMostWhyBytes) : std::string()};
   const std::lock_guard lock(mutex_);
-  channel_.send(FrameKind::place_filled, call_, encode(PlaceFilledMessage{index, Filling::failed}));
+  channel_.send(FrameKind::place_filled, call_, encode(message));
   channel_.send(FrameKind::place_back, call_, encode(PlaceBackMessage{index, place}));
+}
+
+void ChildPools::misused(std::uint64_t public_id) {
+  if (entries_.empty()) return;
+  const auto index = static_cast<std::uint32_t>(public_id % entries_.size());
+  const std::lock_guard lock(mutex_);
+  channel_.send(FrameKind::place_back, call_, encode(PlaceBackMessage{index, kNoPlace}));
 }
 
 void ChildPools::ended(const std::string& pool, std::uint64_t lease, LeaseEvent how, std::uint32_t call) {

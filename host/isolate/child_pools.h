@@ -33,7 +33,8 @@ class ChildPools final : public PlaceKeeper {
 
   Acquired take(const PoolOfKind& pool, const WaitBounds& bounds) override;
   void filled(const PoolOfKind& pool, std::uint64_t place, std::uint64_t lease) override;
-  void unused(const PoolOfKind& pool, std::uint64_t place) override;
+  void unused(const PoolOfKind& pool, std::uint64_t place, const Acquired& end) override;
+  void misused(std::uint64_t public_id) override;
   /// The lease is over; a place of one that has leaked is taken back by the host at the end of the call.
   void ended(const std::string& pool, std::uint64_t lease, LeaseEvent how, std::uint32_t call);
 

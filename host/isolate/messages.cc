@@ -332,6 +332,7 @@ std::string encode(const PlaceMessage& message) {
   out.number(message.request);
   out.number(message.pool);
   out.number(message.wait_ns);
+  out.number(message.has_resource);
   return out.take();
 }
 
@@ -342,12 +343,15 @@ std::optional<PlaceMessage> decode(std::string_view payload) {
   message.request = in.number<std::uint32_t>();
   message.pool = in.number<std::uint32_t>();
   message.wait_ns = in.number<std::int64_t>();
+  message.has_resource = in.boolean();
   return if_whole(in, message);
 }
 
 std::string encode(const PlaceFilledMessage& message) {
   PayloadWriter out;
   out.number(message.pool);
+  out.number(message.place);
+  out.text(message.why);
   out.number(static_cast<std::uint8_t>(message.filling));
   return out.take();
 }
@@ -358,7 +362,9 @@ std::optional<PlaceFilledMessage> decode(std::string_view payload) {
   PlaceFilledMessage message;
   bool is_known = true;
   message.pool = in.number<std::uint32_t>();
-  message.filling = read_enumerator(in, Filling::failed, is_known);
+  message.place = in.number<std::uint64_t>();
+  message.why = in.text();
+  message.filling = read_enumerator(in, Filling::cut_short, is_known);
   if (!is_known) return std::nullopt;
   return if_whole(in, message);
 }

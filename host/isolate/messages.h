@@ -94,12 +94,18 @@ struct PlaceMessage {
   std::uint32_t request = 0;
   std::uint32_t pool = 0;
   std::int64_t wait_ns = -1;  ///< negative = as the pool's settings say
+  bool has_resource = false;  ///< one idles in the child, so that none has to be opened
 };
 
 struct PlaceFilledMessage {
   std::uint32_t pool = 0;
+  std::uint64_t place = 0;
   Filling filling = Filling::opened;
+  std::string why{};  ///< of a failure
 };
+
+/// As a place that is given back: none, but a lease that was not out.
+inline constexpr std::uint64_t kNoPlace = 0;
 
 struct PlaceBackMessage {
   std::uint32_t pool = 0;

@@ -46,6 +46,7 @@ class Planner {
     Binding binding;
     Binding sandbox;  // of kSandboxParams; empty without one
     std::vector<TaskIndex> before;
+    std::vector<PoolPlaces> places;
     bool is_wanted = true;
   };
   using Index = std::unordered_map<std::string_view, TaskIndex>;
@@ -53,7 +54,8 @@ class Planner {
   void plan_pools(Binder& binder);
   void draft_task(TaskIndex i, Binder& binder);
   const TaskType* task_type(const TaskEntry& entry);
-  void check_needs(const TaskEntry& entry, const Draft& draft);
+  void check_needs(const TaskEntry& entry, Draft& draft);
+  void add_places(const PlannedPool& pool, const Need& need, Draft& draft) const;
   bool wants_child(const TaskEntry& entry) const;
   bool is_isolated(const TaskEntry& entry, const TaskType& type) const;
   Sandbox sandbox(const Draft& draft) const;
@@ -172,7 +174,7 @@ void Planner::draft_task(TaskIndex i, Binder& binder) {
   check_needs(entry, draft);
 }
 
-void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
+void Planner::check_needs(const TaskEntry& entry, Draft& draft) {
   for (const Need& need : draft.type->needs) {
     std::string name;
     Where where = job_.where(entry.where);
@@ -187,6 +189,7 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
     }
     std::vector<std::string_view> offering;
     const PoolEntry* named = nullptr;
+    const PlannedPool* meant = nullptr;
     for (const PoolEntry& pool : job_.pools) {
       if (pool.name == name) named = &pool;
       const auto planned =
@@ -198,6 +201,7 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
       if (planned->kind->interface == need.interface) {
         offering.push_back(pool.name);
         const bool is_meant = named == &pool || name.empty();
+        if (is_meant) meant = &*planned;
         if (is_meant && (planned->kind->flags & GANGER_POOL_HOST_ONLY) != 0 && is_isolated(entry, *draft.type))
           return add(
               {ErrorKind::bad_job,
@@ -227,7 +231,20 @@ void Planner::check_needs(const TaskEntry& entry, const Draft& draft) {
            fmt::format("{} needs a pool that offers {}{}", entry.uses, need.interface, there),
            {}},
           where);
+    else if (meant != nullptr)
+      add_places(*meant, need, draft);
   }
+}
+
+/// Not more than there are: a task may well borrow them one after the other.
+void Planner::add_places(const PlannedPool& pool, const Need& need, Draft& draft) const {
+  const std::uint32_t limit = pool.settings.limit;
+  if (limit == 0) return;
+  const auto index = static_cast<std::uint32_t>(&pool - planned_.pools.data());
+  const auto at = std::ranges::lower_bound(draft.places, index, {}, &PoolPlaces::pool);
+  const bool is_there = at != draft.places.end() && at->pool == index;
+  PoolPlaces& all = is_there ? *at : *draft.places.insert(at, {.pool = index, .places = 0});
+  all.places = std::min(limit, all.places + std::min(limit, std::max(need.count, 1U)));
 }
 
 bool Planner::wants_child(const TaskEntry& entry) const {
@@ -318,6 +335,12 @@ void Planner::put_together() {
       if (!granted) return add({ErrorKind::bad_job, "a job has room for 65,536 different sandboxes", {}}, {});
       task.sandbox = *granted;
       planned_.has_isolated = true;
+    }
+    // Who needs one place has nothing while it waits for it.
+    if (d.places.size() > 1 || (!d.places.empty() && d.places.front().places > 1)) {
+      const auto places = builder.add(std::move(d.places));
+      if (!places) return add({ErrorKind::bad_job, "a job has room for 65,535 different sets of pools", {}}, {});
+      task.places = *places;
     }
     const Policy policy{
         .timeout = entry.timeout.value_or(Duration(0)), .backoff = entry.backoff, .retries = entry.retries};

@@ -10,6 +10,17 @@ namespace {
 
 constexpr std::ptrdiff_t kPoliciesSearched = 64;
 
+/// Where it is among `all`, put there if need be and there is room.
+template <class One>
+std::optional<std::uint16_t> index_of(One one, std::vector<One>& all) {
+  constexpr std::size_t kMost = 0x10000;
+  const auto known = std::ranges::find(all, one);
+  const auto index = static_cast<std::size_t>(known - all.begin());
+  if (index == kMost) return std::nullopt;
+  if (known == all.end()) all.push_back(std::move(one));
+  return static_cast<std::uint16_t>(index);
+}
+
 }  // namespace
 
 std::vector<TaskIndex> Plan::predecessors(TaskIndex i) const {
@@ -43,13 +54,11 @@ TaskIndex PlanBuilder::add(std::string_view name, PlannedTask task, const Policy
 }
 
 std::optional<std::uint16_t> PlanBuilder::add(Sandbox sandbox) {
-  constexpr std::size_t kMost = 0x10000;
-  auto& all = plan_.sandboxes_;
-  const auto known = std::ranges::find(all, sandbox);
-  const auto index = static_cast<std::size_t>(known - all.begin());
-  if (index == kMost) return std::nullopt;
-  if (known == all.end()) all.push_back(std::move(sandbox));
-  return static_cast<std::uint16_t>(index);
+  return index_of(std::move(sandbox), plan_.sandboxes_);
+}
+
+std::optional<std::uint16_t> PlanBuilder::add(std::vector<PoolPlaces> places) {
+  return index_of(std::move(places), plan_.places_);
 }
 
 Plan PlanBuilder::build() {

@@ -47,6 +47,7 @@ struct PlannedTask {
   bool is_heavy = false;
   bool is_isolated = false;   ///< runs in a child process
   std::uint16_t sandbox = 0;  ///< of Plan::sandbox(); only where it is isolated
+  std::uint16_t places = 0;   ///< of Plan::places(); 0 = none are kept for it
 };
 static_assert(sizeof(PlannedTask) <= 24);
 
@@ -60,6 +61,8 @@ class Plan {
   }
   const Policy& policy(TaskIndex i) const { return policies_[tasks_[i].policy]; }
   const Sandbox& sandbox(TaskIndex i) const { return sandboxes_[tasks_[i].sandbox]; }
+  /// Places in pools that are kept for the task while it runs, in the order of the pools.
+  const std::vector<PoolPlaces>& places(TaskIndex i) const { return places_[tasks_[i].places]; }
   const Binding& binding(TaskIndex i) const { return bindings_[tasks_[i].binding]; }
   const Graph& graph() const { return graph_; }
   /// All tasks that `i` comes after, directly. Linear: for one task; Predecessors is for all of them.
@@ -73,6 +76,7 @@ class Plan {
   std::vector<Policy> policies_;
   std::vector<Binding> bindings_;
   std::vector<Sandbox> sandboxes_{Sandbox{}};
+  std::vector<std::vector<PoolPlaces>> places_{{}};
   Graph graph_;
 };
 
@@ -82,6 +86,8 @@ class PlanBuilder {
   TaskIndex add(std::string_view name, PlannedTask task, const Policy& policy = {}, Binding binding = {});
   /// For PlannedTask::sandbox. Equal ones are one, and there is room for 65,536; nothing beyond.
   std::optional<std::uint16_t> add(Sandbox sandbox);
+  /// For PlannedTask::places, in the same way.
+  std::optional<std::uint16_t> add(std::vector<PoolPlaces> places);
   void add_edge(TaskIndex before, TaskIndex after) { edges_.emplace_back(before, after); }
   Plan build();
 

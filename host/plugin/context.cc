@@ -44,9 +44,15 @@ OwnerId ganger::host::make_owner_id() {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+ganger_status ganger::host::status_of(AcquireEnd end, bool is_stopping) {
+  if (end == AcquireEnd::ok) return GANGER_OK;
+  if (is_stopping || end == AcquireEnd::cancelled) return GANGER_CANCELLED;
+  return end == AcquireEnd::timed_out ? GANGER_TIMEOUT : GANGER_NO_RESOURCE;
+}
+
 void ganger_ctx::begin(const CallParts& parts) {
   parts_ = parts;
-  owner_.store(0, std::memory_order_relaxed);
+  owner_.store(parts.owner, std::memory_order_relaxed);
 }
 
 std::uint32_t ganger_ctx::end() {
@@ -177,21 +183,13 @@ ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view p
   const std::uint64_t token = may_wait ? parts_.stop->on_stop(end_wait, &waiting) : 0;
   const Acquired got = borrow(*found, id, bounds);
   parts_.stop->off_stop(token);
-  switch (got.end) {
-    case AcquireEnd::ok:
-      out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
-      return GANGER_OK;
-    case AcquireEnd::timed_out:
-      return fail(stop_reason() != GANGER_RUNNING ? GANGER_CANCELLED : GANGER_TIMEOUT,
-                  got.error ? got.error->message : "");
-    case AcquireEnd::cancelled:
-      return GANGER_CANCELLED;
-    case AcquireEnd::closed:
-    case AcquireEnd::failed:
-      break;
+  const ganger_status status = status_of(got.end, got.end != AcquireEnd::ok && stop_reason() != GANGER_RUNNING);
+  if (status == GANGER_OK) {
+    out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
+    return GANGER_OK;
   }
-  if (stop_reason() != GANGER_RUNNING) return GANGER_CANCELLED;
-  return fail(GANGER_NO_RESOURCE, got.error ? got.error->message : "the pool gave nothing");
+  if (status == GANGER_CANCELLED && got.end != AcquireEnd::timed_out) return status;
+  return fail(status, got.error ? got.error->message : "the pool gave nothing");
 }
 
 Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds) {
@@ -202,7 +200,7 @@ Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds
   if (got.end == AcquireEnd::ok)
     parts_.places->filled(pool, place.lease.id, got.lease.id);
   else
-    parts_.places->unused(pool, place.lease.id);
+    parts_.places->unused(pool, place.lease.id, got);
   return got;
 }
 
@@ -213,9 +211,10 @@ void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
                                                          : LeaseState::broken;
   const CurrentCall current(this);
   const bool was_out = id != 0 && parts_.pools != nullptr && parts_.pools->release(owner(), id, how);
-  if (!was_out && id != 0)
-    parts_.scope->log(GANGER_LOG_WARN,
-                      fmt::format("gave back a lease that is not out (id {}): a bug of the plugin", id));
+  if (was_out || id == 0) return;
+  parts_.scope->log(GANGER_LOG_WARN,
+                    fmt::format("gave back a lease that is not out (id {}): a bug of the plugin", id));
+  if (parts_.places != nullptr) parts_.places->misused(id);
 }
 
 ganger_status ganger_ctx::parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,

@@ -70,8 +70,10 @@ class PlaceKeeper {
   virtual Acquired take(const PoolOfKind& pool, const WaitBounds& bounds) = 0;
   /// In that place there now is this lease; it is the place's end that is heard of next, in lease_event().
   virtual void filled(const PoolOfKind& pool, std::uint64_t place, std::uint64_t lease) = 0;
-  /// Nothing could be opened for it.
-  virtual void unused(const PoolOfKind& pool, std::uint64_t place) = 0;
+  /// Nothing is in it: how that ended.
+  virtual void unused(const PoolOfKind& pool, std::uint64_t place, const Acquired& end) = 0;
+  /// A lease, by its id in the set, was given back that was not out.
+  virtual void misused(std::uint64_t public_id) = 0;
 };
 
 /// What a call is made with. All of it outlives the call.
@@ -84,6 +86,7 @@ struct CallParts {
   PoolSet* pools = nullptr;        ///< null where nothing may be borrowed
   PlaceKeeper* places = nullptr;   ///< null where the pools count their places themselves
   WorkerLender* lender = nullptr;  ///< null where there are no workers
+  OwnerId owner = 0;               ///< for whom places are kept; 0 = for nobody
 };
 
 inline constexpr std::size_t kMostOutputBytes = 64 * 1024;  ///< names and values together
@@ -93,6 +96,9 @@ bool are_outputs(const Outputs& outputs);
 
 /// A new one, for a borrower that is no ganger_ctx.
 OwnerId make_owner_id();
+
+/// As ganger_host::acquire() says it. Shape: has the borrower to end?
+ganger_status status_of(AcquireEnd end, bool is_stopping);
 
 }  // namespace ganger::host
 

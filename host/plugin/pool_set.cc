@@ -22,7 +22,7 @@ struct StopLink {
 /// The four functions of a pool kind, called with all the care a plugin needs.
 class KindProvider final : public Provider {
  public:
-  KindProvider(const PoolKind& kind, const std::vector<Values>& values) : kind_(kind) {
+  KindProvider(const PoolKind& kind, const std::vector<Values>& values, Clock& clock) : kind_(kind), clock_(clock) {
     for (const Values& v : values) values_.push_back(&v);
   }
 
@@ -49,6 +49,10 @@ class KindProvider final : public Provider {
     if (status == GANGER_OK && handle != nullptr) return handle;
     if (why.empty()) why = status == GANGER_OK ? "open() said OK but gave nothing" : fmt::format("status {}", status);
     return failure(ErrorKind::pool_unavailable, why);  // of which pool, the pool says
+  }
+  bool has_to_end(void* borrower) const noexcept override {
+    const CallParts& parts = static_cast<const ganger_ctx*>(borrower)->parts();
+    return parts.stop->reason() != GANGER_RUNNING || (parts.deadline != kNever && clock_.now() >= parts.deadline);
   }
   void close(void* handle) noexcept override {
     call([&] {
@@ -77,6 +81,7 @@ class KindProvider final : public Provider {
   }
 
   const PoolKind& kind_;
+  Clock& clock_;
   std::vector<const Values*> values_;
 };
 
@@ -113,8 +118,8 @@ Result<void> PoolSet::add(const PoolKind& kind, PoolSettings settings, std::vect
   auto entry = std::make_unique<PoolOfKind>();
   entry->kind = &kind;
   entry->values = std::move(values);
-  auto pool =
-      Pool::make(std::move(settings), std::make_unique<KindProvider>(kind, entry->values), clock_, observer_.get());
+  auto provider = std::make_unique<KindProvider>(kind, entry->values, clock_);
+  auto pool = Pool::make(std::move(settings), std::move(provider), clock_, observer_.get());
   if (!pool) return tl::unexpected(std::move(pool).error());
   entry->pool = std::move(*pool);
   entry->index = pools_.size();
@@ -152,6 +157,28 @@ std::uint64_t PoolSet::public_id(const PoolOfKind& pool, std::uint64_t lease) co
 bool PoolSet::release(OwnerId owner, std::uint64_t public_id, LeaseState state) {
   if (pools_.empty()) return false;
   return pools_[public_id % pools_.size()]->pool->release(owner, public_id / pools_.size(), state);
+}
+
+Acquired PoolSet::keep(OwnerId owner, const std::vector<PoolPlaces>& wanted, StopSource& stop, TimePoint deadline,
+                       bool elsewhere) {
+  struct Waiting {
+    PoolSet* set;
+    const std::vector<PoolPlaces>* wanted;
+    OwnerId owner;
+  } waiting{this, &wanted, owner};
+  const auto end_wait = [](void* w) {
+    const auto& [set, of, who] = *static_cast<Waiting*>(w);
+    for (const PoolPlaces& p : *of) set->pools_[p.pool]->pool->cancel(who);
+  };
+  const std::uint64_t token = stop.on_stop(end_wait, &waiting);
+  Acquired got;
+  for (const PoolPlaces& p : wanted) {
+    if (got.end == AcquireEnd::ok)
+      got = pools_[p.pool]->pool->keep(owner, p.places, {.deadline = deadline}, elsewhere);
+  }
+  stop.off_stop(token);
+  if (got.end != AcquireEnd::ok) take_back(owner);
+  return got;
 }
 
 std::uint32_t PoolSet::take_back(OwnerId owner) {

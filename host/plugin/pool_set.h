@@ -9,6 +9,7 @@
 #include "host/plugin/types.h"
 #include "host/pools/pool.h"
 #include "host/stop/clock.h"
+#include "host/stop/stop_source.h"
 
 namespace ganger::host {
 
@@ -40,6 +41,11 @@ class PoolSet {
   std::uint64_t public_id(const PoolOfKind& pool, std::uint64_t lease) const;
   /// False when it is not out to that owner.
   bool release(OwnerId owner, std::uint64_t public_id, LeaseState state);
+  /// Keeps places in all these pools for the owner, or in none, as Pool::keep() does; a stop ends the wait. By always
+  /// taking them in the order of the set no two owners each have what the other one waits for.
+  /// Shape: `wanted` in the order of the set
+  Acquired keep(OwnerId owner, const std::vector<PoolPlaces>& wanted, StopSource& stop, TimePoint deadline,
+                bool elsewhere);
   std::uint32_t take_back(OwnerId owner);
   std::uint32_t abandon(OwnerId owner);
   void close();

@@ -37,6 +37,14 @@ struct Need {
   std::uint32_t count = 1;
 };
 
+/// What the needs of a task come to in one pool of its job, by its place among them.
+struct PoolPlaces {
+  std::uint32_t pool = 0;
+  std::uint32_t places = 0;
+
+  friend bool operator==(const PoolPlaces&, const PoolPlaces&) = default;
+};
+
 /// A task type: `uses = "PLUGIN.NAME"`.
 struct TaskType {
   const Plugin* plugin = nullptr;

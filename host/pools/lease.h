@@ -41,6 +41,7 @@ struct Acquired {
   Lease lease;                 ///< empty unless ok
   Duration waited{0};          ///< for a place in the pool; opening does not count
   std::optional<Error> error;  ///< unless ok
+  bool was_cut_short = false;  ///< it failed because its borrower had to end, which says nothing about the pool
 };
 
 /// How long acquire() may wait at the limit: until the earlier of the two.
@@ -63,11 +64,17 @@ enum class CloseReason : std::uint8_t {
 inline constexpr std::size_t kCloseReasons = 8;
 
 /// What became of a place whose resource is elsewhere, as its borrower tells.
-enum class Filling : std::uint8_t { opened, reused, failed };
+enum class Filling : std::uint8_t {
+  opened,
+  reused,
+  failed,
+  cut_short  ///< the borrower had to end before it was open
+};
 
 struct PoolStatistics {
   std::uint64_t opened = 0, open_failed = 0;  ///< the provider's answers
   std::uint64_t reused = 0;                   ///< lent without opening
+  std::uint64_t refused = 0;                  ///< acquires that ended at once, as opening had failed again and again
   std::uint64_t waited = 0;                   ///< acquires that had to wait, however they ended
   Duration total_wait{0}, longest_wait{0};
   std::uint64_t timed_out = 0, cancelled = 0;         ///< acquires that ended so

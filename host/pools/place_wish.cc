@@ -6,8 +6,8 @@
 
 namespace ganger::host {
 
-Pool::PlaceWish::PlaceWish(Pool& pool, OwnerId owner, std::function<void()> wake)
-    : pool_(pool), waiter_(std::make_unique<Waiter>()) {
+Pool::PlaceWish::PlaceWish(Pool& pool, OwnerId owner, std::function<void()> wake, bool has_resource)
+    : pool_(pool), waiter_(std::make_unique<Waiter>()), has_resource_(has_resource) {
   waiter_->owner = owner;
   waiter_->wake = std::move(wake);
 }
@@ -18,18 +18,13 @@ Pool::PlaceWish::~PlaceWish() {
   if (!waiter_->is_done) {
     pool_.dequeue(*waiter_);
   } else if (waiter_->place != Slots::kNone) {
-    if (pool_.slots_[waiter_->place].handle != nullptr) {
-      pool_.settle(lock, waiter_->place);
-    } else {
-      pool_.slots_.free(waiter_->place);
-      pool_.serve_waiters();
-    }
+    pool_.let_go(lock, waiter_->place);
   }
 }
 
 std::unique_ptr<Pool::PlaceWish> Pool::wish_for_place(OwnerId owner, const WaitBounds& bounds,
-                                                      std::function<void()> wake) {
-  std::unique_ptr<PlaceWish> wish(new PlaceWish(*this, owner, std::move(wake)));
+                                                      std::function<void()> wake, bool has_resource) {
+  std::unique_ptr<PlaceWish> wish(new PlaceWish(*this, owner, std::move(wake), has_resource));
   Waiter& waiter = *wish->waiter_;
   Lock lock(mutex_);
   close_expired(lock);
@@ -37,6 +32,8 @@ std::unique_ptr<Pool::PlaceWish> Pool::wish_for_place(OwnerId owner, const WaitB
   waiter.end = standing(owner);
   if (waiter.end != AcquireEnd::ok) return wish;
 
+  waiter.place = take_kept(owner);
+  if (waiter.place != Slots::kNone) return wish;
   if (slots_.open() < limit_) {
     waiter.place = slots_.reserve();
   } else if (waiter.place = slots_.take_idle(); waiter.place == Slots::kNone) {
@@ -70,27 +67,14 @@ std::optional<Acquired> Pool::PlaceWish::settled() {
       statistics.longest_wait = std::max(statistics.longest_wait, result.waited);
     }
     result.end = waiter_->end;
-    if (const Index place = waiter_->place; result.end == AcquireEnd::ok) {
-      if (void* const handle = std::exchange(pool_.slots_[place].handle, nullptr); handle != nullptr) {
-        lock.unlock();
-        pool_.provider_->close(handle);
-        lock.lock();
-        pool_.count_closed(CloseReason::made_room);
-      }
-      result.end = pool_.standing(waiter_->owner);
-      if (result.end == AcquireEnd::ok) {
-        result.lease.id = pool_.slots_.lend(place, waiter_->owner);
-      } else {
-        pool_.slots_.free(place);
-        pool_.serve_waiters();
-      }
-    }
-    if (result.end == AcquireEnd::timed_out) ++statistics.timed_out;
-    if (result.end == AcquireEnd::cancelled) ++statistics.cancelled;
+    if (result.end == AcquireEnd::ok) result.end = take(lock, result.error);
+    if (result.end == AcquireEnd::ok)
+      result.lease.id = pool_.slots_.lend(waiter_->place, waiter_->owner, Lent::opening);
+    pool_.count_end(result.end);
   }
 
   if (result.end != AcquireEnd::ok) {
-    result.error = pool_.refusal(result.end, result.waited);
+    if (!result.error) result.error = pool_.refusal(result.end, result.waited);
     if (result.end == AcquireEnd::closed) pool_.log("Acquire: pool closed");
   } else if (pool_.observer_ != nullptr) {
     pool_.observer_->acquired(pool_, waiter_->owner, result.lease.id, result.waited);
@@ -98,19 +82,19 @@ std::optional<Acquired> Pool::PlaceWish::settled() {
   return result;
 }
 
-void Pool::count_filling(Filling filling) {
-  const Lock lock(mutex_);
-  switch (filling) {
-    case Filling::opened:
-      ++statistics_.opened;
-      return;
-    case Filling::reused:
-      ++statistics_.reused;
-      return;
-    case Filling::failed:
-      ++statistics_.open_failed;
-      return;
+/// The place that was given, made ready; let go of when it cannot be had after all.
+AcquireEnd Pool::PlaceWish::take(Lock& lock, std::optional<Error>& error) {
+  const Index place = waiter_->place;
+  AcquireEnd end = pool_.standing(waiter_->owner);
+  pool_.slots_[place].trial = 0;
+  if (end == AcquireEnd::ok && !has_resource_ && !pool_.may_open(place, error)) end = AcquireEnd::failed;
+  if (end == AcquireEnd::ok && pool_.slots_[place].handle != nullptr) {
+    pool_.empty(lock, place, CloseReason::made_room);
+    end = pool_.standing(waiter_->owner);
+    if (end != AcquireEnd::ok) pool_.breaker_.came_to_nothing(pool_.slots_[place].trial);
   }
+  if (end != AcquireEnd::ok) pool_.let_go(lock, place);
+  return end;
 }
 
 }  // namespace ganger::host

@@ -48,21 +48,20 @@ Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) 
   {
     Lock lock(mutex_);
     // Most often one idles, and there is no need to ask the clock or the provider.
-    const bool is_plain = !is_timed_ && !has_check_ && standing(owner) == AcquireEnd::ok;
+    const bool is_plain = !is_timed_ && !has_check_ && keepers_.empty() && standing(owner) == AcquireEnd::ok;
     Index place = is_plain ? slots_.take_idle() : Slots::kNone;
     if (place == Slots::kNone) {
       result.end = take_place(lock, owner, bounds, place, result.waited);
       if (result.end == AcquireEnd::ok) {
         is_reused = slots_[place].handle != nullptr;
-        result.end = fill(lock, owner, place, borrower, result.error);
+        result.end = fill(lock, owner, place, borrower, result);
       }
     }
     if (result.end == AcquireEnd::ok) {
       result.lease = Lease{slots_.lend(place, owner), slots_[place].handle};
       if (is_reused) ++statistics_.reused;
     }
-    if (result.end == AcquireEnd::timed_out) ++statistics_.timed_out;
-    if (result.end == AcquireEnd::cancelled) ++statistics_.cancelled;
+    count_end(result.end);
   }
 
   if (result.end == AcquireEnd::ok) {
@@ -80,7 +79,7 @@ Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) 
 bool Pool::release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState state) {
   Lock lock(mutex_);
   const Index place = slots_.find(lease);
-  if (place == Slots::kNone || (owner && slots_[place].owner != *owner)) {
+  if (place == Slots::kNone || slots_[place].lent == Lent::place || (owner && slots_[place].owner != *owner)) {
     ++statistics_.misused;
     lock.unlock();
     if (observer_ != nullptr) observer_->misused(*this, lease);
@@ -108,10 +107,18 @@ void Pool::cancel(OwnerId owner) {
 std::uint32_t Pool::take_back(OwnerId owner) {
   Lock lock(mutex_);
   std::erase(cancelled_, owner);
+  if (!keepers_.empty()) stop_keeping(lock, owner);
   std::uint32_t count = 0;
-  for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone; ++count) {
+  for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone;) {
     const std::uint64_t lease = slots_.lease_id(place);
+    const bool has_resource = slots_[place].lent == Lent::resource;
     slots_.end_lease(place, SlotState::busy);
+    if (!has_resource) {
+      breaker_.came_to_nothing(slots_[place].trial);
+      vacate(place);
+      continue;
+    }
+    ++count;
     ++statistics_.leaked;
     const bool is_kept = give_back(lock, place, LeaseState::suspect);
     lock.unlock();
@@ -127,6 +134,7 @@ std::uint32_t Pool::take_back(OwnerId owner) {
 std::uint32_t Pool::abandon(OwnerId owner) {
   Lock lock(mutex_);
   refuse_from_now_on(owner);
+  if (!keepers_.empty()) stop_keeping(lock, owner);
   std::uint32_t count = 0;
   for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone; ++count) {
     const std::uint64_t lease = slots_.lease_id(place);
@@ -171,36 +179,23 @@ AcquireEnd Pool::take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds,
   const AcquireEnd end = standing(owner);
   if (end != AcquireEnd::ok) return end;
 
-  place = slots_.take_idle();
+  place = take_kept(owner);
+  if (place == Slots::kNone) place = slots_.take_idle();
+  if (place == Slots::kNone && slots_.open() < limit_) place = slots_.reserve();
   if (place != Slots::kNone) {
-    if (has_check_) check_idle(lock, place);
+    if (slots_[place].handle == nullptr) return AcquireEnd::ok;
+    // What is kept did not come by close_expired().
+    if (is_timed_ && has_lived_too_long(slots_[place], clock_.now())) {
+      empty(lock, place, CloseReason::max_lifetime);
+    } else if (has_check_) {
+      check_idle(lock, place);
+    }
     return AcquireEnd::ok;
   }
-  if (slots_.open() < limit_) {
-    place = slots_.reserve();
-    return AcquireEnd::ok;
-  }
-  return wait(lock, owner, bounds, place, waited);
-}
-
-AcquireEnd Pool::wait(Lock& lock, OwnerId owner, const WaitBounds& bounds, Index& place, Duration& waited) {
-  const Duration longest = bounds.longest.value_or(settings_.wait);
-  if (longest <= Duration::zero()) return AcquireEnd::timed_out;
-
-  const TimePoint begin = clock_.now();
-  const TimePoint until = std::min(after(begin, longest), bounds.deadline);
   Waiter waiter{owner};
-  enqueue(waiter);
-  clock_.wait_until(lock, waiter.changed, until, [&waiter] { return waiter.is_done; });
-  // What was given to it in the moment the time was up is taken, not lost.
-  if (!waiter.is_done) dequeue(waiter);
-
+  const AcquireEnd waited_for = wait(lock, waiter, bounds, waited);
   place = waiter.place;
-  waited = clock_.now() - begin;
-  ++statistics_.waited;
-  statistics_.total_wait += waited;
-  statistics_.longest_wait = std::max(statistics_.longest_wait, waited);
-  return waiter.end;
+  return waited_for;
 }
 
 /// Leaves the place empty when the resource in it fails its check.
@@ -208,55 +203,15 @@ void Pool::check_idle(Lock& lock, Index place) {
   void* const handle = slots_[place].handle;
   lock.unlock();
   const bool is_well = provider_->check(handle);
-  if (!is_well) provider_->close(handle);
   lock.lock();
-  if (is_well) return;
-  slots_[place].handle = nullptr;
-  count_closed(CloseReason::check_failed);
-}
-
-/// Opens a resource where the place is empty. Gives the place up when that fails, or when the owner may no longer
-/// have it, as it can be closed or cancelled whenever the lock is not held.
-AcquireEnd Pool::fill(Lock& lock, OwnerId owner, Index place, void* borrower, std::optional<Error>& error) {
-  AcquireEnd end = standing(owner);
-  if (end == AcquireEnd::ok && slots_[place].handle == nullptr) {
-    error = open(lock, place, borrower);
-    end = error ? AcquireEnd::failed : standing(owner);
-  }
-  if (end == AcquireEnd::ok) return end;
-
-  if (slots_[place].handle != nullptr) {
-    settle(lock, place);
-  } else {
-    slots_.free(place);
-    serve_waiters();
-  }
-  return end;
-}
-
-std::optional<Error> Pool::open(Lock& lock, Index place, void* borrower) {
-  lock.unlock();
-  log("Acquire: New resource");
-  Result<void*> opened = provider_->open(borrower);
-  const TimePoint born = settings_.max_lifetime ? clock_.now() : TimePoint{};
-  lock.lock();
-
-  if (opened && *opened != nullptr) {
-    slots_[place].handle = *opened;
-    slots_[place].born = born;
-    ++statistics_.opened;
-    return std::nullopt;
-  }
-  ++statistics_.open_failed;
-  const std::string_view why = opened ? "its provider opened nothing" : std::string_view(opened.error().message);
-  return Error{ErrorKind::pool_unavailable, fmt::format("pool '{}' cannot be opened: {}", name(), why), {}};
+  if (!is_well) empty(lock, place, CloseReason::check_failed);
 }
 
 /// What came back: reset and checked as its state asks for, then kept (true) or closed.
 bool Pool::give_back(Lock& lock, Index place, LeaseState state) {
   if (slots_[place].handle == nullptr) {  // only a place was lent
-    slots_.free(place);
-    serve_waiters();
+    breaker_.came_to_nothing(slots_[place].trial);
+    vacate(place);
     return false;
   }
   const bool is_suspect = state == LeaseState::suspect;
@@ -278,7 +233,17 @@ bool Pool::give_back(Lock& lock, Index place, LeaseState state) {
   return false;
 }
 
-/// A resource that is fit to be lent goes to the first one waiting, else among the idle ones (true), else is closed.
+/// Nothing became of this place.
+void Pool::let_go(Lock& lock, Index place) {
+  if (slots_[place].handle != nullptr) {
+    settle(lock, place);
+  } else {
+    vacate(place);
+  }
+}
+
+/// A resource that is fit to be lent stays where it is kept, else goes to the first one waiting, else among the idle
+/// ones (true), else is closed.
 bool Pool::settle(Lock& lock, Index place) {
   const TimePoint now = is_timed_ ? clock_.now() : TimePoint{};
   CloseReason reason = CloseReason::pool_full;
@@ -286,8 +251,10 @@ bool Pool::settle(Lock& lock, Index place) {
     reason = CloseReason::pool_closed;
   } else if (has_lived_too_long(slots_[place], now)) {
     reason = CloseReason::max_lifetime;
+  } else if (stays_kept(place)) {
+    return true;
   } else if (first_waiter_ != nullptr) {
-    wake(*first_waiter_, AcquireEnd::ok, place);
+    serve_first(place);
     return true;
   } else if (slots_.idle() < settings_.size) {
     slots_.keep(place, is_timed_ ? expiry(slots_[place], now) : kNever);
@@ -304,8 +271,24 @@ void Pool::close_resource(Lock& lock, Index place, CloseReason reason, const cha
   provider_->close(handle);
   lock.lock();
   count_closed(reason);
+  vacate(place);
+}
+
+/// What is empty stays kept, else is free for the next one.
+void Pool::vacate(Index place) {
+  slots_[place].handle = nullptr;
+  if (stays_kept(place)) return;
   slots_.free(place);
   serve_waiters();
+}
+
+/// Closes the resource in a place that stays taken.
+void Pool::empty(Lock& lock, Index place, CloseReason reason) {
+  void* const handle = std::exchange(slots_[place].handle, nullptr);
+  lock.unlock();
+  provider_->close(handle);
+  lock.lock();
+  count_closed(reason);
 }
 
 void Pool::close_expired(Lock& lock) {
@@ -314,44 +297,6 @@ void Pool::close_expired(Lock& lock) {
   for (const Index place : slots_.take_expired(now)) {
     const bool is_old = has_lived_too_long(slots_[place], now);
     close_resource(lock, place, is_old ? CloseReason::max_lifetime : CloseReason::idle_timeout);
-  }
-}
-
-/// Places that came free go to those who wait; each opens a resource of its own.
-void Pool::serve_waiters() {
-  while (first_waiter_ != nullptr && slots_.open() < limit_) {
-    wake(*first_waiter_, AcquireEnd::ok, slots_.reserve());
-  }
-}
-
-void Pool::enqueue(Waiter& waiter) {
-  waiter.prev = last_waiter_;
-  (last_waiter_ != nullptr ? last_waiter_->next : first_waiter_) = &waiter;
-  last_waiter_ = &waiter;
-  ++statistics_.waiting_now;
-}
-
-void Pool::dequeue(Waiter& waiter) {
-  (waiter.prev != nullptr ? waiter.prev->next : first_waiter_) = waiter.next;
-  (waiter.next != nullptr ? waiter.next->prev : last_waiter_) = waiter.prev;
-  --statistics_.waiting_now;
-}
-
-/// Notified with the lock held: without it the waiter could be gone before its condition variable is touched.
-void Pool::wake(Waiter& waiter, AcquireEnd end, Index place) {
-  dequeue(waiter);
-  waiter.is_done = true;
-  waiter.end = end;
-  waiter.place = place;
-  waiter.changed.notify_one();
-  if (waiter.wake) waiter.wake();
-}
-
-void Pool::refuse_from_now_on(OwnerId owner) {
-  if (!is_cancelled(owner)) cancelled_.push_back(owner);
-  for (Waiter *waiter = first_waiter_, *next; waiter != nullptr; waiter = next) {
-    next = waiter->next;
-    if (waiter->owner == owner) wake(*waiter, AcquireEnd::cancelled, Slots::kNone);
   }
 }
 
@@ -375,14 +320,22 @@ TimePoint Pool::expiry(const Slot& slot, TimePoint now) const {
   return std::min(idle, life);
 }
 
-Error Pool::refusal(AcquireEnd end, Duration waited) const {
+void Pool::count_end(AcquireEnd end) {
+  if (end == AcquireEnd::timed_out) ++statistics_.timed_out;
+  if (end == AcquireEnd::cancelled) ++statistics_.cancelled;
+}
+
+Error Pool::refusal(AcquireEnd end, Duration waited, std::uint32_t missing) const {
   if (end == AcquireEnd::closed) return Error{ErrorKind::pool_unavailable, "pool closed", {}};
   if (end == AcquireEnd::cancelled) {
     return Error{ErrorKind::pool_unavailable, fmt::format("pool '{}': its borrower was told to stop", name()), {}};
   }
+  const std::string how_many = missing == 1 ? fmt::format("all {} are out, none", settings_.limit)
+                                            : fmt::format("{} are wanted beyond what is free of {}, they did not all",
+                                                          missing, settings_.limit);
   return Error{ErrorKind::pool_unavailable,
-               fmt::format("pool '{}': all {} are out, none came free in {}; raise its limit or its wait", name(),
-                           settings_.limit, human_time(waited.count())),
+               fmt::format("pool '{}': {} came free in {}; raise its limit or its wait", name(), how_many,
+                           human_time(waited.count())),
                {}};
 }
 

@@ -14,6 +14,8 @@ class Provider {
 
   /// A new resource; may block. `borrower` is what the caller of Pool::acquire() handed in, for stop and deadline.
   virtual Result<void*> open(void* borrower) noexcept = 0;
+  /// Had the borrower to end? An open() that fails then says nothing about the resource.
+  virtual bool has_to_end(void* /*borrower*/) const noexcept { return false; }
   virtual void close(void* handle) noexcept = 0;
 
   /// Whether check() and reset() do anything, asked once; where they do not, the pool saves itself a lock.

@@ -23,6 +23,7 @@ void Slots::free(Index index) {
   assert(slots_[index].state == SlotState::busy);
   slots_[index].state = SlotState::free;
   slots_[index].handle = nullptr;
+  slots_[index].is_kept = false;
   link(free_head_, index);
   --open_;
 }
@@ -50,6 +51,14 @@ std::vector<Slots::Index> Slots::take_expired(TimePoint now) {
 Slots::Index Slots::find_lent_to(OwnerId owner) const {
   Index index = groups_[owner % kGroups];
   while (index != kNone && slots_[index].owner != owner) index = slots_[index].next;
+  return index;
+}
+
+Slots::Index Slots::find_kept_for(OwnerId owner) const {
+  Index index = groups_[owner % kGroups];
+  while (index != kNone && (slots_[index].owner != owner || slots_[index].lent != Lent::place)) {
+    index = slots_[index].next;
+  }
   return index;
 }
 

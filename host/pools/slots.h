@@ -21,6 +21,13 @@ enum class SlotState : std::uint8_t {
   lost  ///< lent to an owner that was given up and may still use it
 };
 
+/// What its borrower has.
+enum class Lent : std::uint8_t {
+  resource,  ///< in this process or elsewhere
+  opening,   ///< a place in which a resource is being opened elsewhere
+  place      ///< kept for an acquire() to come; with a resource in it that nobody uses, or empty
+};
+
 struct Slot {
   void* handle = nullptr;
   std::uint64_t generation = 1;  ///< of the lending; counted on when a lease ends
@@ -29,6 +36,9 @@ struct Slot {
   TimePoint expires = kNever;    ///< while idle
   std::uint32_t next = 0, prev = 0;
   SlotState state = SlotState::free;
+  Lent lent = Lent::resource;  ///< while lent
+  bool is_kept = false;        ///< for its owner, until that ends
+  std::uint32_t trial = 0;     ///< of the pool's breaker, while something is being opened
 };
 
 /// Every slot is free, idle, lent, lost, or busy and in the hands of one thread. The free, the idle (newest first)
@@ -43,6 +53,7 @@ class Slots {
   Slots() { groups_.fill(kNone); }
 
   Slot& operator[](Index index) { return slots_[index]; }
+  const Slot& operator[](Index index) const { return slots_[index]; }
   std::uint32_t open() const { return open_; }  ///< all but the free ones
   std::uint32_t idle() const { return idle_; }
   std::uint32_t lent() const { return lent_; }
@@ -62,11 +73,13 @@ class Slots {
   std::vector<Index> take_expired(TimePoint now);
 
   /// busy -> lent; the id of the lease, never 0.
-  std::uint64_t lend(Index index, OwnerId owner);
+  std::uint64_t lend(Index index, OwnerId owner, Lent what = Lent::resource);
   /// Where the lease with this id is, kNone when it is not out. Any number is fine.
   Index find(std::uint64_t lease) const;
   /// A lent one of this owner, or kNone. Takes time only for owners of the same group of 64.
   Index find_lent_to(OwnerId owner) const;
+  /// Of these one that is a kept place, or kNone.
+  Index find_kept_for(OwnerId owner) const;
   std::uint64_t lease_id(Index index) const { return slots_[index].generation << kIndexBits | index; }
   /// lent -> busy, or lost; its lease id is stale from now on.
   void end_lease(Index index, SlotState then);
@@ -107,10 +120,11 @@ inline void Slots::keep(Index index, TimePoint expires) {
   ++idle_;
 }
 
-inline std::uint64_t Slots::lend(Index index, OwnerId owner) {
+inline std::uint64_t Slots::lend(Index index, OwnerId owner, Lent what) {
   Slot& slot = slots_[index];
   assert(slot.state == SlotState::busy);
   slot.state = SlotState::lent;
+  slot.lent = what;
   slot.owner = owner;
   link(group_of(owner), index);
   ++lent_;

@@ -7,10 +7,11 @@
 
 namespace ganger::host {
 
-/// One acquire() that waits, on the stack of its thread, or one PlaceWish; in line until it is done.
+/// One acquire() or keep() that waits, on the stack of its thread, or one PlaceWish; in line until it is done.
 struct Pool::Waiter {
   OwnerId owner;
   std::function<void()> wake{};  ///< of a PlaceWish
+  std::uint32_t to_keep = 0;     ///< of a keep(): so many places more
   std::condition_variable changed{};
   Waiter* next = nullptr;
   Waiter* prev = nullptr;

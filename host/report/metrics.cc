@@ -33,6 +33,8 @@ constexpr PoolNumber kPoolNumbers[] = {
     {"pool_opened", "Resources opened.", [](const PoolStatistics& n) { return static_cast<double>(n.opened); }},
     {"pool_open_failures", "Opens that failed.",
      [](const PoolStatistics& n) { return static_cast<double>(n.open_failed); }},
+    {"pool_open_refusals", "Borrowings that failed at once, as opening had failed again and again.",
+     [](const PoolStatistics& n) { return static_cast<double>(n.refused); }},
     {"pool_reused", "Resources lent without opening one.",
      [](const PoolStatistics& n) { return static_cast<double>(n.reused); }},
     {"pool_waits", "Borrowings that had to wait.",

@@ -94,6 +94,7 @@ std::string pools(const Summary& s) {
     text += fmt::format(", {} leaked", n.leaked);
     if (n.misused > 0) text += fmt::format(", {} given back wrongly", n.misused);
     if (n.open_failed > 0) text += fmt::format(", {} could not be opened", n.open_failed);
+    if (n.refused > 0) text += fmt::format(", {} not tried after that", n.refused);
     if (n.lost_now > 0) text += fmt::format(", {} lost", n.lost_now);
     text += "\n";
   }

@@ -18,8 +18,9 @@ struct IsolatedCall {
   const TaskType& type;
   const std::vector<const Values*>& values;  ///< of type.params
   const Sandbox& sandbox;
-  CallScope& scope;  ///< answers what the task asks of its run
-  PoolSet& pools;    ///< for places in pools; the child opens the resources itself
+  CallScope& scope;   ///< answers what the task asks of its run
+  PoolSet& pools;     ///< for places in pools; the child opens the resources itself
+  OwnerId owner = 0;  ///< for whom places are kept there; 0 = for nobody
 };
 
 struct IsolatedEnd {

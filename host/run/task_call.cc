@@ -19,7 +19,8 @@ constexpr Duration kProgressPause = std::chrono::milliseconds(100);
 /// One call, as the services see the run around it.
 class TaskScope final : public CallScope {
  public:
-  TaskScope(TaskCall& call, const Attempt& attempt, ganger_ctx& ctx) : call_(call), attempt_(attempt), ctx_(ctx) {}
+  TaskScope(TaskCall& call, const Attempt& attempt, ganger_ctx& ctx, bool has_borrowed = false)
+      : call_(call), attempt_(attempt), ctx_(ctx), has_borrowed_(has_borrowed) {}
   ~TaskScope() override {
     if (!has_borrowed_.load(std::memory_order_relaxed)) return;
     const std::lock_guard lock(call_.mutex_);
@@ -96,7 +97,7 @@ class TaskScope final : public CallScope {
   const Attempt& attempt_;
   ganger_ctx& ctx_;
   std::atomic<std::int64_t> last_progress_{0};
-  std::atomic<bool> has_borrowed_{false};
+  std::atomic<bool> has_borrowed_;
 };
 
 Finished TaskCall::run(const Attempt& attempt) {
@@ -117,9 +118,12 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
   std::vector<Values> deferred;
   if (!parts_.plan.task(attempt.task).type->params.empty() && !resolve(attempt, values, deferred, finished)) return;
 
+  OwnerId owner = 0;
+  if (parts_.plan.task(attempt.task).places != 0 && !keep_places(attempt, owner, finished)) return;
+
   parts_.journal.started(attempt.task);
-  Outputs set = parts_.plan.task(attempt.task).is_isolated ? call_in_child(attempt, ctx, values, finished)
-                                                           : call_here(attempt, ctx, values, finished);
+  Outputs set = parts_.plan.task(attempt.task).is_isolated ? call_in_child(attempt, ctx, values, owner, finished)
+                                                           : call_here(attempt, ctx, values, owner, finished);
   if (finished.status == GANGER_OK) {
     finished.why.clear();
     keep_outputs(attempt, std::move(set), finished);
@@ -131,17 +135,35 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
   if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);
 }
 
+/// Waits for all places the task needs, before it has anything that others could wait for.
+bool TaskCall::keep_places(const Attempt& attempt, OwnerId& owner, Finished& finished) {
+  const bool is_isolated = parts_.plan.task(attempt.task).is_isolated;
+  owner = make_owner_id();
+  const Acquired kept =
+      parts_.pools.keep(owner, parts_.plan.places(attempt.task), *attempt.stop, attempt.deadline, is_isolated);
+  if (kept.end == AcquireEnd::ok) {
+    if (is_isolated) return true;
+    const std::lock_guard lock(mutex_);
+    borrowers_[attempt.task] = owner;
+    return true;
+  }
+  finished.status = status_of(kept.end, attempt.stop->reason() != GANGER_RUNNING);
+  if (kept.error) finished.why = kept.error->message;
+  return false;
+}
+
 Outputs TaskCall::call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                            Finished& finished) {
+                            OwnerId owner, Finished& finished) {
   const TaskType& type = *parts_.plan.task(attempt.task).type;
-  TaskScope scope(*this, attempt, ctx);
+  TaskScope scope(*this, attempt, ctx, owner != 0);
   ctx.begin({.scope = &scope,
              .params = &type.params,
              .values = &values,
              .stop = attempt.stop,
              .deadline = attempt.deadline,
              .pools = &parts_.pools,
-             .lender = parts_.lender});
+             .lender = parts_.lender,
+             .owner = owner});
   if (parts_.note_task != nullptr) {
     thread_local std::string name;  // ends with a 0, as those in the plan do not
     name = parts_.plan.name(attempt.task);
@@ -156,7 +178,7 @@ Outputs TaskCall::call_here(const Attempt& attempt, ganger_ctx& ctx, const std::
 }
 
 Outputs TaskCall::call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                                Finished& finished) {
+                                OwnerId owner, Finished& finished) {
   TaskScope scope(*this, attempt, ctx);
   IsolatedEnd end = parts_.isolation->run({.attempt = attempt,
                                            .task = parts_.plan.name(attempt.task),
@@ -164,7 +186,9 @@ Outputs TaskCall::call_in_child(const Attempt& attempt, ganger_ctx& ctx, const s
                                            .values = values,
                                            .sandbox = parts_.plan.sandbox(attempt.task),
                                            .scope = scope,
-                                           .pools = parts_.pools});
+                                           .pools = parts_.pools,
+                                           .owner = owner});
+  if (owner != 0) parts_.pools.take_back(owner);  // also where there was no child to give them to
   finished.status = end.status;
   finished.why = std::move(end.why);
   finished.has_crashed = end.has_crashed;

@@ -51,10 +51,11 @@ class TaskCall final : public TaskBody {
  private:
   friend class TaskScope;
   void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
-  Outputs call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
+  bool keep_places(const Attempt& attempt, OwnerId& owner, Finished& finished);
+  Outputs call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values, OwnerId owner,
                     Finished& finished);
   Outputs call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                        Finished& finished);
+                        OwnerId owner, Finished& finished);
   void keep_outputs(const Attempt& attempt, Outputs set, Finished& finished);
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);

@@ -283,17 +283,25 @@ struct BorrowTwo {
       {"first", GANGER_STR, "a pool", nullptr, ganger::required},
       {"second", GANGER_STR, "a pool", nullptr, ganger::required},
       {"mine", GANGER_PATH, "made once the first is held; empty: does not wait"},
-      {"other", GANGER_PATH, "waited for before the second is asked for"}};
+      {"other", GANGER_PATH, "waited for before the second is asked for"},
+      {"hold", GANGER_DURATION_NS, "so long before the second is asked for", "\"0s\""}};
   void run(const ganger::ctx& c) {
     const auto first = c.borrow<thing_api>(kInterface, c.get<std::string>("first"));
     if (const auto mine = c.get<fs::path>("mine"); !mine.empty()) {
       add_line(mine, "held");
       while (!fs::exists(c.get<fs::path>("other"))) c.sleep_for(1ms);
     }
+    if (const auto hold = c.get<std::chrono::nanoseconds>("hold"); hold > 0ns) c.sleep_for(hold);
     const auto second = c.borrow<thing_api>(kInterface, c.get<std::string>("second"));
   }
 };
 
+struct BorrowTwoDeclared : BorrowTwo {
+  static constexpr const char* name = "borrow-two-declared";
+  static constexpr const char* summary = "The same, and says beforehand that it needs both";
+  static constexpr ganger::need needs[] = {{kInterface, "first"}, {kInterface, "second"}};
+};
+
 }  // namespace
 
-GANGER_PLUGIN("faulty", "1.0.0", Mark, MarkAgain, Gate, Do, Borrow, BorrowTwo, ThingKind)
+GANGER_PLUGIN("faulty", "1.0.0", Mark, MarkAgain, Gate, Do, Borrow, BorrowTwo, BorrowTwoDeclared, ThingKind)

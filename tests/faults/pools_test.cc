@@ -53,8 +53,7 @@ void expect_the_place_back(const FaultTest& t) {
 void expect_it_told(const FaultTest& t, const std::string& then) {
   const Ended run = t.run(pool("p") + borrow(t, "a", then) + borrow(t, "b"));
 
-  run.exits(0).says("a: warning: gave back a lease that is not out").says("b done");
-  if (!t.is_isolated_) run.prints("1 given back wrongly");
+  run.exits(0).says("a: warning: gave back a lease that is not out").says("b done").prints("1 given back wrongly");
   EXPECT_EQ(t.count("borrowed", "borrowed"), 2);
   std::filesystem::remove(t.folder_ / "borrowed");
 }
@@ -79,6 +78,19 @@ void expect_no_thing(const FaultTest& t, const std::string& open, std::string_vi
   std::filesystem::remove(t.folder_ / "seen");
 }
 
+/// After three failures in a row the others are told so at once.
+void expect_three_tries(const FaultTest& t) {
+  std::string tasks = pool("p", "open = \"fail\", " + opened(t));
+  for (int i = 0; i < 10; ++i) tasks += borrow(t, "t" + std::to_string(i));
+
+  const Ended run = t.run(tasks + t.witness("t9"), {"-k"});
+
+  run.exits(69).says("t9 failed").says("open fails; opening it failed 3 times in a row; it is tried again in");
+  run.prints("3 could not be opened, 7 not tried after that");
+  EXPECT_EQ(t.count("opened", "open"), 3);
+  t.expect_witness();
+}
+
 /// The deadline ends a run whose pool never opens.
 void expect_an_end_by_the_deadline(const FaultTest& t) {
   const Ended run = t.job(pool("p", "open = \"hang\", " + opened(t)) + borrow(t, "a") + t.witness("a"),
@@ -86,6 +98,7 @@ void expect_an_end_by_the_deadline(const FaultTest& t) {
                         .end();
 
   run.exits(1).says("a timed_out").takes_less_than(seconds(5));
+  if (t.is_isolated_) run.prints("0 leaked, 1 could not be opened");
   EXPECT_EQ(t.count("opened", "open"), 1);
   EXPECT_EQ(t.read("borrowed"), "");
 }
@@ -120,6 +133,18 @@ void expect_no_deadlock(const FaultTest& t) {
   EXPECT_EQ(t.count("b.held", "held"), 1);
   t.expect_witness();
   t.expect_witness("second");
+}
+
+/// Who says what it needs has it all before it begins: neither of the two holds what the other one waits for.
+void expect_both_to_succeed(const FaultTest& t) {
+  const auto two = [&](const std::string& name, const std::string& first, const std::string& second) {
+    return t.task(name, "faulty.borrow-two-declared",
+                  "first = \"" + first + "\", second = \"" + second + "\", hold = \"300ms\"");
+  };
+
+  const Ended run = t.run(pool("p") + pool("q") + two("a", "p", "q") + two("b", "q", "p"), {"-j", "2", "-k"});
+
+  run.exits(0).says("a done").says("b done").prints("0 leaked").takes_less_than(seconds(15));
 }
 
 /// One task has the thing, so many ask for it, and all are interrupted: each ends, and the place is free again.
@@ -179,12 +204,16 @@ TEST_F(E14InProcess, AnOpenThatFailsFailsItsTaskWithTheReasonAndOthersGoOn) {
   expect_no_thing(*this, "throw", "an exception of unknown type");
 }
 
+TEST_F(E14InProcess, AfterThreeFailuresInARowNoneIsTried) { expect_three_tries(*this); }
+
 TEST_F(E14InProcess, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_end_by_the_deadline(*this); }
 
 TEST_F(E14Isolated, AnOpenThatFailsFailsItsTaskWithTheReasonAndOthersGoOn) {
   expect_no_thing(*this, "fail", "open fails");
   expect_no_thing(*this, "throw", "an exception of unknown type");
 }
+
+TEST_F(E14Isolated, AfterThreeFailuresInARowNoneIsTried) { expect_three_tries(*this); }
 
 TEST_F(E14Isolated, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_end_by_the_deadline(*this); }
 
@@ -194,7 +223,8 @@ TEST_F(E14Isolated, AnOpenThatCrashesThreeTimesIsNotTriedAgain) {
 
   const Ended run = this->run(tasks, {"-k"});
 
-  run.exits(3).says("c crashed").says("d failed").says("has crashed 3 times within 60 s and is not started again");
+  run.exits(69).says("c crashed").says("d failed").says("has crashed 3 times within 60 s and is not started again");
+  run.prints("0 leaked, 3 could not be opened");
   EXPECT_EQ(count("opened", "open"), 3);
 }
 
@@ -213,6 +243,10 @@ TEST_F(E15Isolated, AnotherOneIsOpened) {
 TEST_F(E16InProcess, TheWaitEndsAndTheRunGoesOn) { expect_no_deadlock(*this); }
 
 TEST_F(E16Isolated, TheWaitEndsAndTheRunGoesOn) { expect_no_deadlock(*this); }
+
+TEST_F(E16InProcess, DeclaredTheyDoNotEvenWaitForEachOther) { expect_both_to_succeed(*this); }
+
+TEST_F(E16Isolated, DeclaredTheyDoNotEvenWaitForEachOther) { expect_both_to_succeed(*this); }
 
 TEST_F(E17InProcess, NoPlaceIsLostWhenAllAreInterrupted) { expect_no_place_lost(*this, 31, "32"); }
 

@@ -100,7 +100,8 @@ class ChildrenTest : public testing::Test {
                            .values = values,
                            .sandbox = sandbox,
                            .scope = to,
-                           .pools = pools});
+                           .pools = pools,
+                           .owner = owner});
   }
 
   void add_pool(std::string_view kind, PoolSettings pool, Values values = {}) {
@@ -116,6 +117,7 @@ class ChildrenTest : public testing::Test {
   ChildrenSettings settings;
   Sandbox sandbox{};
   TimePoint deadline = kNever;
+  OwnerId owner = 0;
   PoolSet pools{steady};
   CallRecord scope;
   std::shared_ptr<StopSource> stop = std::make_shared<StopSource>();

@@ -176,13 +176,26 @@ struct RootedKind {
   static void close(Thing* thing) { delete thing; }
 };
 
+struct UnopenedKind {
+  static constexpr const char* name = "unopened";
+  static constexpr const char* summary = "Is not opened to the end";
+  static constexpr const char* interface = "guest.unopened/1";
+  static constexpr ganger::param params[] = {{"how", GANGER_STR, "", "\"crash\"", 0, "crash|hang"}};
+  static const thing_api* api() { return thing_table(); }
+  static Thing* open(const ganger::ctx& c) {
+    c.info("is being opened");
+    if (c.get<std::string>("how") == "crash") raise(SIGSEGV);
+    for (;;) pause();
+  }
+  static void close(Thing* thing) { delete thing; }
+};
 struct Borrow {
   static constexpr const char* name = "borrow";
   static constexpr const char* summary = "Borrows a thing";
   static constexpr ganger::param params[] = {
       {"interface", GANGER_STR, "", "\"guest.thing/1\""},
       {"wait", GANGER_DURATION_NS, "", "\"10s\""},
-      {"then", GANGER_STR, "", "\"release\"", 0, "release|leak|twice|wait|crash"},
+      {"then", GANGER_STR, "", "\"release\"", 0, "release|again|leak|twice|wait|crash"},
       {"how", GANGER_STR, "", "\"poll\""}};
   void run(const ganger::ctx& c) {
     auto thing = c.borrow<thing_api>(c.get<std::string>("interface").c_str(), {}, c.get<nanoseconds>("wait"));
@@ -198,6 +211,7 @@ struct Borrow {
     }
     ganger_lease again{thing.id(), thing.handle(), nullptr};
     thing.release();
+    if (then == "again") c.borrow<thing_api>(c.get<std::string>("interface").c_str(), {}, nanoseconds(0)).release();
     if (then == "twice") c.host()->release(c.handle(), &again, GANGER_LEASE_CLEAN);
   }
 };
@@ -356,4 +370,4 @@ struct Misbehave {
 }  // namespace
 
 GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Hoard,
-              Memory, Misbehave, ThingKind, RootedKind)
+              Memory, Misbehave, ThingKind, RootedKind, UnopenedKind)

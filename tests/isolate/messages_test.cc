@@ -58,8 +58,8 @@ TEST(Messages, EveryOneComesBackWholeOrNotAtAll) {
   holds(ProgressMessage{1, 2, "what"});
   holds(InputMessage{1, "task", "name"});
   holds(WorkDirMessage{5});
-  holds(PlaceMessage{1, 2, -1});
-  holds(PlaceFilledMessage{1, Filling::reused});
+  holds(PlaceMessage{1, 2, -1, true});
+  holds(PlaceFilledMessage{1, 1ull << 40, Filling::cut_short, "why"});
   holds(PlaceBackMessage{1, 1ull << 40});
   holds(ResultMessage{.status = GANGER_FAILED,
                       .why = "w",
@@ -102,7 +102,7 @@ TEST(Messages, OutputsThatTheHostWouldNotHaveTakenAreNone) {
 }
 
 TEST(Messages, AnEnumeratorThatIsNoneIsAnError) {
-  std::string bytes = encode(PlaceFilledMessage{1, Filling::failed});
+  std::string bytes = encode(PlaceFilledMessage{1, 2, Filling::failed});
   bytes.back() = 77;
 
   EXPECT_FALSE(decode<PlaceFilledMessage>(bytes));

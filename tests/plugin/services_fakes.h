@@ -75,7 +75,8 @@ struct CallRig {
                .stop = stop.get(),
                .deadline = deadline,
                .pools = pools,
-               .lender = lender});
+               .lender = lender,
+               .owner = owner});
     return &ctx;
   }
 
@@ -88,6 +89,7 @@ struct CallRig {
   TimePoint deadline = kNever;
   PoolSet* pools = nullptr;
   WorkerLender* lender = nullptr;
+  OwnerId owner = 0;
   ganger_ctx ctx;
 };
 

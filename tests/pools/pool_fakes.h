@@ -102,6 +102,7 @@ class FakeProvider final : public Provider {
     const std::lock_guard lock(mutex_);
     write_down("close", number(handle));
   }
+  bool has_to_end(void*) const noexcept override { return borrowers_end; }
   bool has_check() const noexcept override { return checks; }
   bool has_reset() const noexcept override { return resets; }
   bool check(void* handle) noexcept override {
@@ -122,8 +123,9 @@ class FakeProvider final : public Provider {
   static int number(const void* handle) { return *static_cast<const int*>(handle); }
 
   bool checks = false, resets = false;
-  int open_failures = 0;      ///< so many opens fail from now on
-  std::set<int> sick, stuck;  ///< fail check, fail reset
+  bool borrowers_end = false;  ///< whoever borrows has to
+  int open_failures = 0;       ///< so many opens fail from now on
+  std::set<int> sick, stuck;   ///< fail check, fail reset
   std::function<void(void* borrower)> on_open;
 
  private:

@@ -131,14 +131,38 @@ TEST(PoolPlace, AWishThatGoesAfterItWasServedGivesItsPlaceBack) {
 
 TEST(PoolPlace, AnOwnerThatEndsLosesItsPlaces) {
   PoolRig rig({.size = 1, .limit = 2});
-  rig.pool->wish_for_place(1, {}, ignore)->settled();
-  rig.pool->wish_for_place(1, {}, ignore)->settled();
+  for (int i = 0; i < 2; ++i)
+    rig.pool->fill_place(1, rig.pool->wish_for_place(1, {}, ignore)->settled()->lease.id, Filling::opened);
 
   EXPECT_EQ(rig.pool->take_back(1), 2u);
 
   EXPECT_EQ(rig.pool->statistics().open_now, 0u);
   EXPECT_EQ(rig.pool->statistics().leaked, 2u);
   EXPECT_THAT(rig.observer.take_events(), ElementsAre("acquired 1", "acquired 1", "leaked 1", "leaked 1"));
+}
+
+TEST(PoolPlace, APlaceInWhichNothingWasOpenedIsNoLeak) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->wish_for_place(1, {}, ignore)->settled();
+
+  EXPECT_EQ(rig.pool->take_back(1), 0u);
+
+  EXPECT_EQ(rig.pool->statistics().open_now, 0u);
+  EXPECT_EQ(rig.pool->statistics().leaked, 0u);
+  EXPECT_THAT(rig.observer.take_events(), ElementsAre("acquired 1"));
+}
+
+TEST(PoolPlace, WhatBecomesOfAPlaceIsCountedOnceAndForItsOwnerOnly) {
+  PoolRig rig({.size = 1, .limit = 1});
+  const std::uint64_t place = rig.pool->wish_for_place(1, {}, ignore)->settled()->lease.id;
+
+  rig.pool->fill_place(2, place, Filling::opened);
+  rig.pool->fill_place(1, place + 1, Filling::opened);
+  rig.pool->fill_place(1, place, Filling::reused);
+  rig.pool->fill_place(1, place, Filling::reused);
+
+  EXPECT_EQ(rig.pool->statistics().opened, 0u);
+  EXPECT_EQ(rig.pool->statistics().reused, 1u);
 }
 
 TEST(PoolPlace, ACancelledOwnerAndAClosedPoolGiveNone) {

@@ -55,6 +55,17 @@ class CallRig {
     states_.push_back(TaskState::waiting);
     return builder_.add(name, {.type = &type, .is_isolated = is_isolated}, {}, std::move(binding));
   }
+  /// One for which places in pools are kept.
+  TaskIndex add_keeping(const std::string& name, std::vector<PoolPlaces> places, Work work,
+                        bool is_isolated = false) {
+    TaskType& type = types_.emplace_back();
+    type.id = "test." + name;
+    type.user = &works_.emplace_back(std::move(work));
+    type.run = [](const ganger_host*, ganger_ctx* ctx, void* user) { return (*static_cast<Work*>(user))(ctx); };
+    states_.push_back(TaskState::waiting);
+    return builder_.add(
+        name, {.type = &type, .is_isolated = is_isolated, .places = builder_.add(std::move(places)).value()});
+  }
   TaskIndex add_isolated(const std::string& name, Work work) { return add(name, std::move(work), {}, true); }
   /// One that sets an output.
   TaskIndex add_source(const std::string& name, const std::string& output, const Value& value) {
