@@ -51,6 +51,13 @@ bool runs_tasks(const Options& options) {
 
 Result<fs::path> state_dir(const Options& options) {
   if (!options.state_dir.empty()) return options.state_dir;
+  // It names this folder and no other: to go elsewhere would be a surprise.
+  if (const char* value = std::getenv("GANGER_STATE_DIR"); value != nullptr && *value != '/')
+    return failure(
+        ErrorKind::configuration,
+        fmt::format("GANGER_STATE_DIR is '{}', which is no absolute path; give the whole path of a folder, "
+                    "or unset it",
+                    excerpt(value)));
   if (const auto dir = folder_of("GANGER_STATE_DIR")) return *dir;
   if (const auto dir = folder_of("XDG_STATE_HOME")) return *dir / "ganger";
   if (const auto dir = folder_of("HOME")) return *dir / ".local/state/ganger";
