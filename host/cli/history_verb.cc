@@ -1,6 +1,7 @@
 // The verbs that read the journal.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,8 @@
 namespace ganger::host {
 
 namespace {
+
+constexpr std::string_view kMask = "***";
 
 using SystemTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
@@ -60,11 +63,34 @@ Json json_of(const RunEntry& run) {
   return json;
 }
 
-Json json_of(const TaskEntryOfRun& task) {
+/// A task that is running in a run that is not was in the middle when the process ended.
+std::string state_text(const RunEntry& run, const TaskEntryOfRun& task) {
+  if (task.state == TaskState::running && !run.is_running) return "in the middle";
+  return std::string(name_of(task.state));
+}
+
+/// What the command line of the run said; of secrets only that they were given.
+Json params_json(const RunHeader& header) {
+  Json json = Json::object();
+  for (const auto& [name, value] : header.params) json[name] = value;
+  for (const std::string& name : header.secret_params) json[name] = kMask;
+  return json;
+}
+
+std::string params_text(const RunHeader& header) {
+  std::string text;
+  for (const auto& [name, value] : header.params)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+  for (const std::string& name : header.secret_params)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, kMask);
+  return printable(text);
+}
+
+Json json_of(const RunEntry& run, const TaskEntryOfRun& task) {
   Json json;
   json["task"] = task.name;
   json["uses"] = task.type;
-  json["outcome"] = name_of(task.state);
+  json["outcome"] = state_text(run, task);
   json["attempts"] = task.attempts;
   json["started"] = utc_time(task.started_ns);
   json["ended"] = utc_time(task.ended_ns);
@@ -76,18 +102,16 @@ Json json_of(const TaskEntryOfRun& task) {
 
 bool has_colour(const Options& options) { return use_colour(options.colour, streams().answer); }
 
-/// A task that is running in a run that is not was in the middle when the process ended.
-std::string state_text(const RunEntry& run, const TaskEntryOfRun& task) {
-  if (task.state == TaskState::running && !run.is_running) return "in the middle";
-  return std::string(name_of(task.state));
-}
-
 std::string show_text(const RunEntry& run, const std::vector<TaskEntryOfRun>& tasks, const Options& options) {
   std::string text = fmt::format("run {} of {}: {}", run.header.run, printable(run.header.job), end_of(run));
   if (run.exit_code >= 0) text += fmt::format(" (exit {})", run.exit_code);
   text += fmt::format("\n  job      {}\n  started  {}\n", printable(run.header.job_file.string()),
                       local_time(run.started_ns));
   if (run.ended_ns != 0) text += fmt::format("  took     {}\n", took(run.started_ns, run.ended_ns));
+  if (const std::string params = params_text(run.header); !params.empty())
+    text += fmt::format("  params   {}\n", params);
+  if (!run.header.options.empty())
+    text += fmt::format("  options  {}\n", printable(fmt::format("{}", fmt::join(run.header.options, " "))));
   if (run.sessions > 1) text += fmt::format("  resumed  {}\n", counted(run.sessions - 1, "time"));
   Table table({"task", "type", "outcome", "attempts", "took", "reason"});
   for (const TaskEntryOfRun& t : tasks)
@@ -104,9 +128,9 @@ int fail(const Error& error) {
 }  // namespace
 
 int history_verb(const Options& options) {
-  auto journal = open_journal(options);
+  const auto journal = open_journal_if_any(options);
   if (!journal) return fail(journal.error());
-  const auto runs = (*journal)->runs(options.most);
+  const auto runs = *journal != nullptr ? (*journal)->runs(options.most) : std::vector<RunEntry>();
   if (!runs) return fail(runs.error());
   if (options.as_json) {
     Json json{{"schema", "ganger.history/1"}, {"runs", Json::array()}};
@@ -123,8 +147,9 @@ int history_verb(const Options& options) {
 }
 
 int show_verb(const Options& options) {
-  auto journal = open_journal(options);
+  const auto journal = open_journal_if_any(options);
   if (!journal) return fail(journal.error());
+  if (*journal == nullptr) return fail(no_runs_yet(options));
   const auto run = (*journal)->find(options.subject);
   if (!run) return fail(run.error());
   const auto tasks = (*journal)->tasks(*run);
@@ -132,8 +157,10 @@ int show_verb(const Options& options) {
   if (options.as_json) {
     Json json{{"schema", "ganger.show/1"}};
     json.update(json_of(*run));
+    json["params"] = params_json(run->header);
+    json["options"] = run->header.options;
     json["tasks"] = Json::array();
-    for (const TaskEntryOfRun& task : *tasks) json["tasks"].push_back(json_of(task));
+    for (const TaskEntryOfRun& task : *tasks) json["tasks"].push_back(json_of(*run, task));
     answer(json_text(json) + "\n");
   } else {
     answer(show_text(*run, *tasks, options));

@@ -58,6 +58,21 @@ Result<std::unique_ptr<Journal>> open_journal(const Options& options) {
   return Journal::open(*state);
 }
 
+Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options) {
+  const auto state = state_dir(options);
+  if (!state) return tl::unexpected(state.error());
+  std::error_code problem;
+  const auto type = std::filesystem::status(*state / "journal.db", problem).type();
+  if (type == std::filesystem::file_type::not_found) return std::unique_ptr<Journal>();
+  return Journal::open(*state);
+}
+
+Error no_runs_yet(const Options& options) {
+  return {ErrorKind::not_found,
+          fmt::format("no run has been recorded in {} yet", state_dir(options).value_or("").string()),
+          {}};
+}
+
 Result<RunHeader> header_of(const Options& options, const Prepared& prepared) {
   RunHeader header;
   header.run = prepared.facts.run_id;

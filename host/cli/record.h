@@ -14,6 +14,12 @@ namespace ganger::host {
 /// The journal in the state directory of the options.
 Result<std::unique_ptr<Journal>> open_journal(const Options& options);
 
+/// The same for those who only read: null where there is none.
+Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options);
+
+/// What to say to those who ask for a run there.
+Error no_runs_yet(const Options& options);
+
 /// What the journal is told about a run before it starts.
 Result<RunHeader> header_of(const Options& options, const Prepared& prepared);
 

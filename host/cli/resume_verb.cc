@@ -42,8 +42,9 @@ int say_finished(const RunHeader& run) {
 }  // namespace
 
 int resume_verb(const Options& given) {
-  auto journal = open_journal(given);
+  auto journal = open_journal_if_any(given);
   if (!journal) return fail({journal.error()});
+  if (*journal == nullptr) return fail({no_runs_yet(given)});
   auto run = (*journal)->find(given.subject);
   // A child that a killed host was about to start shares its lock for the moment until it has become another program.
   for (int i = 0; i < 25 && run && run->is_running; ++i) {

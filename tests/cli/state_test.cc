@@ -63,6 +63,33 @@ TEST_F(State, AnOptionCountsMoreThanAVariableThatIsWrong) {
   ganger({"run", "j.toml", "--state-dir", "own"}).with_env("GANGER_STATE_DIR", "").end().exits(0);
 }
 
+TEST_F(State, WhoOnlyReadsMakesNoJournal) {
+  run_ganger("history").exits(0).prints("no runs yet");
+  EXPECT_EQ(run_ganger("history", "--format", "json").exits(0).json()["runs"], nlohmann::json::array());
+  run_ganger("show").exits(66).says("no run has been recorded in " + state_.string() + " yet");
+  run_ganger("resume").exits(66).says("no run has been recorded in " + state_.string() + " yet");
+
+  EXPECT_FALSE(fs::exists(folder_ / ".local"));
+}
+
+TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
+  write("k.toml",
+        "[params]\nn = \"1\"\ntoken = \"\"\n[[task]]\nname = \"t\"\nuses = \"teller.tell\"\n"
+        "with = { token = \"${params.token}\" }\n[[task]]\nname = \"s\"\nuses = \"demo.sleep\"\nafter = [\"t\"]\n"
+        "with = { for = \"60s\", say = \"sleeping\" }\n");
+  ganger({"run", "k.toml", "-P", kPlugins, "-p", "n=2", "-p", "token=hunter2-hunter2", "--keep-going"})
+      .signalled(SIGKILL, "s: sleeping")
+      .end();
+
+  const Ended text = run_ganger("show");
+  const auto json = run_ganger("show", "--format", "json").exits(0).json();
+
+  text.exits(0).prints("in the middle").prints("n=2 token=***").prints("--keep-going").never_prints("hunter2");
+  EXPECT_EQ(json["tasks"][1]["outcome"], "in the middle");
+  EXPECT_EQ(json["params"], (nlohmann::json{{"n", "2"}, {"token", "***"}}));
+  EXPECT_EQ(json["options"], (nlohmann::json{"--plugin-dir", kPlugins, "--keep-going"}));
+}
+
 }  // namespace
 
 }  // namespace ganger::host::test
