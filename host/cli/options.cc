@@ -92,9 +92,12 @@ po::options_description options_of(Verb verb) {
         "what to do with tasks that were in the middle and are not idempotent");
     add("accept-changes", "goes on though the job, its parameters or a plugin changed");
   }
-  if (verb == Verb::run) {
-    add("lock", text()->value_name("NAME"), "runs only while no other run holds this lock");
+  if (runs_job(verb)) {
+    add("lock", text()->value_name("NAME"),
+        verb == Verb::run ? "runs only while no other run holds this lock" : "this lock instead of that of the run");
     add("on-busy", text()->value_name("skip|wait"), "what to do when one does: exit 75 (default), or wait for it");
+  }
+  if (verb == Verb::run) {
     add("no-history", "leaves no record of the run; it cannot be resumed");
     add("dry-run,n", "shows the plan instead of running it");
   }

@@ -37,6 +37,7 @@ std::vector<std::string> words_of(const Options& options) {
   if (options.keep_going) words.emplace_back("--keep-going");
   if (options.isolate) words.emplace_back("--isolate");
   if (!options.plugins_lock.empty()) add("--plugins-lock", options.plugins_lock.string());
+  if (!options.lock.empty()) add("--lock", options.lock);
   for (const std::string& task : options.only) words.push_back("--only=" + task);  // which may begin with a '-'
   return words;
 }
@@ -113,6 +114,7 @@ Result<Options> options_of(const RunHeader& header, const Options& resume) {
   options.keep_going |= before->keep_going;
   options.isolate |= before->isolate;
   if (options.plugins_lock.empty()) options.plugins_lock = before->plugins_lock;
+  if (options.lock.empty()) options.lock = before->lock;
   if (!options.timeout) options.timeout = before->timeout;
   if (!options.grace) options.grace = before->grace;
   if (!options.workers) options.workers = before->workers;

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <thread>
 
+#include "host/cli/named_lock.h"
 #include "host/cli/record.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
@@ -57,6 +58,10 @@ int resume_verb(const Options& given) {
     return kExitDeferred;
   }
   if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
+  auto options = options_of(run->header, given);
+  if (!options) return fail({options.error()});
+  std::optional<Duration> time_left = options->timeout;
+  if (const auto code = take_lock_of(*options, time_left)) return *code;
   auto lock = (*journal)->claim(run->header.run);
   if (!lock) {
     say(describe(lock.error()));
@@ -68,8 +73,6 @@ int resume_verb(const Options& given) {
   if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
   const RunHeader& before = run->header;
 
-  auto options = options_of(before, given);
-  if (!options) return fail({options.error()});
   if (auto gone = go_to(before.current_dir, *options); !gone) return fail({gone.error()});
   auto prepared = prepare(*options, before.run);
   if (!prepared) return fail(prepared.error());
@@ -87,6 +90,7 @@ int resume_verb(const Options& given) {
   for (const TaskIndex i : taken->once_more) (*record)->waits_again(i);
 
   SessionSettings settings = make_settings(*options, *prepared);
+  if (time_left) settings.timeout = time_left;
   settings.record = record->get();
   settings.done_before = std::move(taken->done);
   settings.outputs_before = std::move(taken->outputs);

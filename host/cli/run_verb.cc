@@ -29,19 +29,12 @@ int run_verb(const Options& options) {
     return exit_code(errors);
   };
   // Before the job is read: it may change while this waits for its turn.
-  if (!options.lock.empty()) {
-    const auto state = state_dir(options);
-    if (!state) return fail({state.error()});
-    const auto is_ours = take_lock(*state, options.lock, options.on_busy);
-    if (!is_ours) return fail({is_ours.error()});
-    if (!*is_ours) {
-      say(fmt::format("another run holds the lock '{}'; nothing was run", options.lock));
-      return kExitDeferred;
-    }
-  }
+  std::optional<Duration> time_left = options.timeout;
+  if (const auto code = take_lock_of(options, time_left)) return *code;
   auto prepared = prepare(options);
   if (!prepared) return fail(prepared.error());
   SessionSettings settings = make_settings(options, *prepared);
+  if (time_left) settings.timeout = time_left;
   if (options.no_history) return run_session(prepared->job, *prepared->registry, settings);
 
   const auto header = header_of(options, *prepared);

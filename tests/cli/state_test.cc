@@ -90,6 +90,48 @@ TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
   EXPECT_EQ(json["options"], (nlohmann::json{"--plugin-dir", kPlugins, "--keep-going"}));
 }
 
+// -- locks --------------------------------------------------------------------------------------------------------
+
+TEST_F(State, TheDeadlineHoldsForTheWaitForALockToo) {
+  const Holder other(state_ / "locks/nightly.lock");
+
+  const Ended run = run_ganger("run", "j.toml", "--lock", "nightly", "--on-busy", "wait", "--timeout", "100ms");
+  const Ended unix_like = run_ganger("run", "j.toml", "--lock", "nightly", "--on-busy", "wait", "--timeout", "100ms",
+                                     "--exit-style", "unix");
+
+  run.exits(1).says("the deadline passed while another run held the lock 'nightly'; nothing was run");
+  run.takes_less_than(seconds(20));
+  unix_like.exits(124);
+  run_ganger("history").prints("no runs yet");
+}
+
+TEST_F(State, WhoWaitsRunsWhenTheLockIsFree) {
+  auto other = std::make_unique<Holder>(state_ / "locks/nightly.lock");
+  write("gate.toml", "[[task]]\nname = \"one\"\nuses = \"exec.run\"\nwith = { shell = \"echo ran\" }\n");
+
+  const Ended skipped = run_ganger("run", "gate.toml", "--lock", "nightly", "--timeout", "1m");
+  other.reset();
+  const Ended run = run_ganger("run", "gate.toml", "--lock", "nightly", "--on-busy", "wait", "--timeout", "1m");
+
+  skipped.exits(75).says("another run holds the lock 'nightly'; nothing was run");
+  run.exits(0).says("one: ran");
+}
+
+TEST_F(State, ARunThatGoesOnTakesTheLockItHad) {
+  write("k.toml", "[[task]]\nname = \"one\"\nuses = \"exec.run\"\nwith = { shell = \"test -e go\" }\n");
+  run_ganger("run", "k.toml", "--lock", "nightly").exits(3);
+  write("go", "");
+  auto other = std::make_unique<Holder>(state_ / "locks/nightly.lock");
+
+  const Ended skipped = run_ganger("resume");
+  const Ended late = run_ganger("resume", "--on-busy", "wait", "--timeout", "50ms");
+  const Ended elsewhere = run_ganger("resume", "--lock", "other", "--keep-going");
+
+  skipped.exits(75).says("another run holds the lock 'nightly'; nothing was run");
+  late.exits(1).says("the deadline passed while another run held the lock 'nightly'");
+  elsewhere.exits(0);
+}
+
 }  // namespace
 
 }  // namespace ganger::host::test
