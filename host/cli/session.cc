@@ -6,29 +6,21 @@
 
 #include <atomic>
 #include <csignal>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <set>
 #include <system_error>
 #include <thread>
-#include <tuple>
 
+#include "host/cli/run_reports.h"
 #include "host/cli/say.h"
 #include "host/cli/sudden_end.h"
 #include "host/isolate/children.h"
 #include "host/isolate/lock_down.h"
 #include "host/isolate/process.h"
 #include "host/plugin/services.h"
-#include "host/report/console.h"
-#include "host/report/events_file.h"
-#include "host/report/junit.h"
-#include "host/report/metrics.h"
-#include "host/report/output_file.h"
 #include "host/report/streams.h"
 #include "host/report/summary.h"
-#include "host/report/trace.h"
-#include "host/run/event_stream.h"
 #include "host/run/loop.h"
 #include "host/run/task_call.h"
 #include "host/run/watcher.h"
@@ -90,14 +82,15 @@ class Session {
         stop_(settings.timeout ? after(started_, *settings.timeout) : kNever),
         watcher_(clock_, stop_),
         dir_(settings.run_dir, settings.record != nullptr),  // the journal keeps its ledger there
-        pools_(clock_) {
+        pools_(clock_),
+        reports_(settings, names_) {
     for (const auto& [task, outputs] : settings.outputs_before) outputs_.set(task, outputs);
   }
 
   // However it ends, the thread of the events must not look at a loop that is gone.
   ~Session() {
     set_default_scope(nullptr);
-    if (events_) events_->close(Duration::max());
+    reports_.close(Duration::max());
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -111,17 +104,15 @@ class Session {
   RunJournal& journal() {
     return settings_.record != nullptr ? static_cast<RunJournal&>(*settings_.record) : no_journal_;
   }
-  Result<void> open_reporters();
+  Result<void> open_reports();
   Result<void> open_pools();
   Result<void> open_children();
   void end_left_processes();
   Summary summary(RunEnd end) const;
-  bool write_outputs(RunEnd end, int code, bool is_delivered);
   bool start_lane();
   void dump() const;
   RunEnd end_of_run() const;
   void emit(EventKind kind, RunEnd end = RunEnd::finished, int exit_code = -1);
-  void print_summary(RunEnd end);
 
   const PlannedJob& job_;
   Registry& registry_;
@@ -136,10 +127,7 @@ class Session {
   OutputStore outputs_;
   PoolSet pools_;
   NoJournal no_journal_;
-  std::shared_ptr<const std::atomic<int>> events_error_;
-  std::shared_ptr<const Result<void>> trace_written_;
-  std::optional<OutputFile> junit_, metrics_;
-  std::unique_ptr<EventStream> events_;
+  RunReports reports_;
   std::unique_ptr<RunScope> scope_;
   std::optional<SuddenEnd> sudden_end_;
   std::set<pid_t> not_ours_;  // children that this process had before the run
@@ -158,19 +146,19 @@ Result<void> Session::open() {
   sudden_end_.emplace(streams().log, exit_code(RunEnd::failed, settings_.exit_style, 0), "inside the run", [this] {
     if (settings_.record != nullptr) static_cast<void>(settings_.record->finish("exited", kExitFailed));
   });
-  if (auto opened = open_reporters(); !opened) return opened;
+  if (auto opened = open_reports(); !opened) return opened;
   if (auto opened = open_pools(); !opened) return opened;
   if (job_.uses_run_dir)
     if (auto made = dir_.create(); !made) return made;
 
   if (auto opened = open_children(); !opened) return opened;
-  scope_ = std::make_unique<RunScope>(*events_);
+  scope_ = std::make_unique<RunScope>(reports_.events());
   set_default_scope(scope_.get());
   call_ = std::make_unique<TaskCall>(TaskCallParts{.plan = job_.plan,
                                                    .pools = pools_,
                                                    .outputs = outputs_,
                                                    .dir = dir_,
-                                                   .events = *events_,
+                                                   .events = reports_.events(),
                                                    .clock = clock_,
                                                    .journal = journal(),
                                                    .isolation = children_.get(),
@@ -190,7 +178,7 @@ Result<void> Session::open() {
                                            .workers = *workers_,
                                            .clock = clock_,
                                            .stop = stop_,
-                                           .events = *events_,
+                                           .events = reports_.events(),
                                            .journal = journal(),
                                            .start_lane = [this] { return start_lane(); },
                                            .wake_watcher = [this] { watcher_.wake(); }});
@@ -199,47 +187,17 @@ Result<void> Session::open() {
   return {};
 }
 
-Result<void> Session::open_reporters() {
-  std::vector<std::unique_ptr<Reporter>> reporters;
-  if (settings_.record != nullptr) {
-    reporters.push_back(settings_.record->reporter());
-    // What cannot be recorded must not be done: nothing starts any more, what runs may end.
+Result<void> Session::open_reports() {
+  // What cannot be recorded must not be done: nothing starts any more, what runs may end.
+  if (settings_.record != nullptr)
     settings_.record->on_trouble([this] {
       stop_.drain();
       watcher_.wake();
     });
-  }
-  const ConsoleSettings console{.fd = streams().log,
-                                .is_quiet = settings_.is_quiet,
-                                .is_verbose = settings_.is_verbose,
-                                .has_colour = use_colour(settings_.colour, streams().log),
-                                .has_bar = can_redraw(streams().log) && !settings_.is_quiet};
-  reporters.push_back(std::make_unique<Console>(console, names_, [this] {
+  return reports_.open([this] {
     const Loop* loop = shown_;
     return loop != nullptr ? loop->view() : RunView{};
-  }));
-  if (!settings_.events.empty()) {
-    auto file = EventsFile::open(settings_.events, names_, settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO);
-    if (!file) return tl::unexpected(std::move(file).error());
-    events_error_ = (*file)->write_error();
-    reporters.push_back(std::move(*file));
-  }
-  std::optional<OutputFile> trace;
-  for (const auto& [option, path, out] : {std::tuple{"--junit", &settings_.junit, &junit_},
-                                          {"--metrics", &settings_.metrics, &metrics_},
-                                          {"--trace", &settings_.trace, &trace}}) {
-    if (path->empty()) continue;
-    auto file = OutputFile::create(option, *path);
-    if (!file) return tl::unexpected(std::move(file).error());
-    out->emplace(std::move(*file));
-  }
-  if (trace) {
-    auto reporter = std::make_unique<Trace>(std::move(*trace), names_);
-    trace_written_ = reporter->written();
-    reporters.push_back(std::move(reporter));
-  }
-  events_ = std::make_unique<EventStream>(std::move(reporters));
-  return {};
+  });
 }
 
 Result<void> Session::open_pools() {
@@ -338,12 +296,9 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   emit(EventKind::run_finished, end, code);
   set_default_scope(nullptr);
   // A reporter that is held up keeps a thread of its own.
-  const bool is_delivered = events_->close(kOutputPatience);
-  if (events_error_ && events_error_->load() > 0) {
-    say(fmt::format("cannot write events to {}: {}", settings_.events, std::strerror(events_error_->load())));
-    code = kExitIo;
-  }
-  if (!write_outputs(end, code, is_delivered)) code = kExitIo;
+  const bool is_delivered = reports_.close(kOutputPatience);
+  if (!reports_.are_events_written()) code = kExitIo;
+  if (!reports_.write_files(summary(end), clock_.now() - started_, code)) code = kExitIo;
   bool is_recorded = true;
   if (settings_.record != nullptr)
     if (auto kept = settings_.record->finish(name_of(end), code); !kept) {
@@ -354,7 +309,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     }
   if (on_outputs) on_outputs(outputs_, end);
   leave_on_interrupt(code);
-  print_summary(end);
+  reports_.print(summary(end));
   // What done tasks have written is there for a run that goes on later, and the ledger knows what the journal does
   // not.
   const bool goes_on = settings_.record != nullptr && (end != RunEnd::finished || !is_recorded);
@@ -383,7 +338,7 @@ void Session::emit(EventKind kind, RunEnd end, int code) {
     e.text = name_of(end);
     e.run = ended_ - started_;
   }
-  events_->push(std::move(e));
+  reports_.events().push(std::move(e));
 }
 
 Summary Session::summary(RunEnd end) const {
@@ -393,41 +348,9 @@ Summary Session::summary(RunEnd end) const {
             .end = end,
             .run_time = ended_ - started_,
             .again = settings_.again,
-            .dropped = events_->dropped()};
+            .dropped = reports_.events().dropped()};
   for (const auto& p : pools_.all()) s.pools.push_back({p->pool->name(), p->pool->statistics()});
   return s;
-}
-
-/// False, and said, when a file could not be written.
-bool Session::write_outputs(RunEnd end, int code, bool is_delivered) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t now_ns = Duration(now).count();
-  const Summary s = summary(end);
-  bool is_written = true;
-  const auto check = [&](const Result<void>& result) {
-    if (!result) say(describe(result.error()));
-    is_written &= result.has_value();
-  };
-  if (junit_) {
-    junit_->write(junit_text(s, now_ns - (clock_.now() - started_).count()));
-    check(junit_->close());
-  }
-  if (metrics_) {
-    metrics_->write(metrics_text(s, now_ns, code));
-    check(metrics_->close());
-  }
-  // Where the reporters are held up, the one of the trace is still at it.
-  if (trace_written_ && is_delivered) check(*trace_written_);
-  return is_written;
-}
-
-void Session::print_summary(RunEnd end) {
-  const bool to_stdout = !settings_.answers_with_events();
-  if (!settings_.has_summary || (settings_.is_quiet && end == RunEnd::finished)) return;
-  const int fd = to_stdout && !settings_.is_quiet ? streams().answer : streams().log;
-  Summary s = summary(end);
-  s.has_colour = use_colour(settings_.colour, fd);
-  write_all(fd, summary_text(s));
 }
 
 }  // namespace

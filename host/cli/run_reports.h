@@ -1,0 +1,48 @@
+// All that tells of a run: while it goes on, and the files and the summary that are written at its end.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "host/cli/session.h"
+#include "host/error.h"
+#include "host/report/events_file.h"
+#include "host/report/output_file.h"
+#include "host/report/summary.h"
+#include "host/run/event_stream.h"
+#include "host/run/run_record.h"
+
+namespace ganger::host {
+
+/// The stream of the events with those who listen to it, and what is made of them after it.
+/// Lifetime: settings and names outlive it
+class RunReports {
+ public:
+  RunReports(const SessionSettings& settings, const RunNames& names) : settings_(settings), names_(names) {}
+
+  /// Opens every file that was asked for. `view`: a look at the run for the bar; called by the thread of the events.
+  Result<void> open(std::function<RunView()> view);
+  /// Only after open().
+  EventStream& events() { return *events_; }
+  const EventStream& events() const { return *events_; }
+
+  /// The end of the events. False when somebody holds up the output: their thread is left behind.
+  bool close(Duration patience);
+  /// After close(): false, and said, when events could not be written.
+  bool are_events_written() const;
+  /// After close(): false, and said, when a file could not be written. `age`: of the run, by now.
+  bool write_files(const Summary& summary, Duration age, int exit_code);
+  void print(Summary summary) const;
+
+ private:
+  const SessionSettings& settings_;
+  const RunNames& names_;
+  std::shared_ptr<const std::atomic<int>> events_error_;
+  std::shared_ptr<const Result<void>> trace_written_;
+  std::optional<OutputFile> junit_, metrics_;
+  std::unique_ptr<EventStream> events_;
+  bool is_delivered_ = false;
+};
+
+}  // namespace ganger::host
