@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "host/cli/left_folders.h"
 #include "host/cli/named_lock.h"
 #include "host/cli/record.h"
 #include "host/cli/say.h"
@@ -42,6 +43,7 @@ int run_verb(const Options& options) {
   auto journal = open_journal(options);
   if (!journal) return fail({journal.error()});
   if (!options.quiet) tell_of_killed(**journal, header->job_file);
+  remove_left_folders(prepared->state, **journal);
   auto record = (*journal)->begin(*header, prepared->job.plan);
   if (!record) return fail({record.error()});
   settings.record = record->get();

@@ -132,6 +132,21 @@ TEST_F(State, ARunThatGoesOnTakesTheLockItHad) {
   elsewhere.exits(0);
 }
 
+// -- what is left -------------------------------------------------------------------------------------------------
+
+TEST_F(State, FoldersThatNoRunComesBackToGoWithALaterRun) {
+  run_ganger("run", "j.toml").exits(0);
+  const fs::path unknown = left_folder("20010101-000000-0000aa", true);
+  const fs::path without_record = left_folder("20010101-000000-0000ab", false);
+  const fs::path young = left_folder("29990101-000000-0000ac", true);
+  const fs::path other = left_folder("mine", true);
+
+  run_ganger("run", "j.toml").exits(0);
+
+  EXPECT_FALSE(fs::exists(unknown));
+  for (const fs::path& kept : {without_record, young, other}) EXPECT_TRUE(fs::exists(kept / "work/file")) << kept;
+}
+
 }  // namespace
 
 }  // namespace ganger::host::test

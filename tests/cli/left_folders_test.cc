@@ -1,0 +1,96 @@
+#include "host/cli/left_folders.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "tests/fakes/temporary_folder.h"
+
+namespace ganger::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Knows how runs ended, and nothing else.
+class KnownEnds final : public Journal {
+ public:
+  std::map<std::string, std::string, std::less<>> ends;
+
+  Result<RunEntry> find(std::string_view run) override {
+    const auto known = ends.find(run);
+    if (known == ends.end()) return failure(ErrorKind::not_found, "no run");
+    RunEntry entry;
+    entry.header.run = known->first;
+    entry.end = known->second;
+    return entry;
+  }
+  Result<std::unique_ptr<OpenRun>> begin(const RunHeader&, const Plan&) override { return no(); }
+  Result<RunLock> claim(std::string_view) override { return no(); }
+  Result<std::unique_ptr<OpenRun>> resume(RunLock, const RunHeader&, const Plan&) override { return no(); }
+  Result<std::vector<RunEntry>> runs(std::size_t) override { return no(); }
+  Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry&) override { return no(); }
+
+ private:
+  static tl::unexpected<Error> no() { return failure(ErrorKind::bug, "not asked for here"); }
+};
+
+class LeftFolders : public testing::Test {
+ protected:
+  fs::path folder(const std::string& run) const {
+    state_.file("runs/" + run + "/ledger");
+    state_.file("runs/" + run + "/work/file");
+    return state_ / "runs" / run;
+  }
+
+  TemporaryFolder state_;
+  KnownEnds journal_;
+};
+
+TEST_F(LeftFolders, ThoseOfFinishedAndUnknownRunsGo) {
+  const fs::path finished = folder("20010101-000000-00000a"), unknown = folder("20010101-000000-00000b");
+  journal_.ends = {{"20010101-000000-00000a", "finished"}};
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_FALSE(fs::exists(finished));
+  EXPECT_FALSE(fs::exists(unknown));
+}
+
+TEST_F(LeftFolders, ThoseOfRunsThatMayBeResumedStay) {
+  const fs::path failed = folder("20010101-000000-00000a"), killed = folder("20010101-000000-00000b");
+  journal_.ends = {{"20010101-000000-00000a", "failed"}, {"20010101-000000-00000b", ""}};
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_TRUE(fs::exists(failed / "work/file"));
+  EXPECT_TRUE(fs::exists(killed / "work/file"));
+}
+
+TEST_F(LeftFolders, OneWhoseLockIsHeldStays) {
+  const fs::path unknown = folder("20010101-000000-00000a");
+  const auto lock = RunLock::take(unknown / "ledger");
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_TRUE(fs::exists(unknown / "work/file"));
+}
+
+TEST_F(LeftFolders, OneThatIsEmptyGoes) {
+  const fs::path empty = state_.folder("runs/20010101-000000-00000a");
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_FALSE(fs::exists(empty));
+}
+
+TEST_F(LeftFolders, WhatIsCalledOtherwiseOrHasNoLedgerIsNotTouched) {
+  const fs::path other = folder("20010101-000000"), file = state_.file("runs/20010101-000000-00000b/work/file");
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_TRUE(fs::exists(other / "work/file"));
+  EXPECT_TRUE(fs::exists(file));
+}
+
+}  // namespace
+}  // namespace ganger::host
