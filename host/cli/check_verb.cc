@@ -20,6 +20,8 @@ namespace {
 
 bool is_plugin(const fs::path& file) {
   if (file.extension() == ".so") return true;
+  // A pipe would have us wait, and gives what is read only once.
+  if (std::error_code problem; !fs::is_regular_file(file, problem)) return false;
   std::array<char, 4> magic{};
   std::ifstream(file, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "\177ELF";

@@ -42,6 +42,21 @@ std::string shell_quoted(std::string_view text) {
   return out + "'";
 }
 
+/// A named pipe or a device would have us wait for somebody who writes. One that was open already is what the user
+/// has made: `ganger run /dev/stdin`, or a file that is a shell's <(...).
+Result<void> check_kind_of(const fs::path& job_file) {
+  std::error_code problem;
+  const fs::file_status status = fs::status(job_file, problem);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) return {};
+  const fs::path folder = job_file.parent_path();
+  if (job_file == "/dev/stdin" || folder == "/dev/fd" || folder == "/proc/self/fd") return {};
+  return tl::unexpected(
+      Error{.kind = ErrorKind::io,
+            .message = "cannot read the job file: it is a pipe or a device; give it as ganger's input and read "
+                       "/dev/stdin",
+            .where = {.file = job_file.string()}});
+}
+
 /// Does the command need a folder for a run?
 bool runs_tasks(const Options& options) {
   return (options.verb == Verb::run && !options.dry_run) || options.verb == Verb::resume;
@@ -105,9 +120,15 @@ tl::expected<Prepared, Errors> prepare(const Options& options, const std::string
   if (!state && runs_tasks(options)) return tl::unexpected(Errors{state.error()});
   Prepared prepared;
   prepared.state = state.value_or(fs::path());
+  if (auto fit = check_kind_of(options.subject); !fit) return tl::unexpected(Errors{std::move(fit).error()});
   prepared.reading = read_job(options.subject);
   auto pins = pins_for(options, prepared.reading.job.dir);
-  if (!pins) return tl::unexpected(std::move(pins).error());
+  if (!pins) {
+    // Without pins no plugin may be opened, but what is known of the job without them can be told.
+    Errors errors = std::move(prepared.reading.errors);
+    errors.insert(errors.end(), pins.error().begin(), pins.error().end());
+    return tl::unexpected(std::move(errors));
+  }
   prepared.registry = make_registry(options, prepared.reading.job.plugins, std::move(*pins));
   prepared.facts = make_facts(options, prepared.state, run);
   // What will run is opened here, constructors and all.

@@ -145,6 +145,14 @@ const Pin* Pins::find(std::string_view id) const {
 }
 
 tl::expected<Pins, Errors> read_pins(const fs::path& file) {
+  // A pipe or a device would have us wait for somebody who writes.
+  std::error_code gone;
+  if (const auto type = fs::status(file, gone).type(); type == fs::file_type::fifo ||
+                                                       type == fs::file_type::character ||
+                                                       type == fs::file_type::block || type == fs::file_type::socket)
+    return tl::unexpected(Errors{{.kind = ErrorKind::io,
+                                  .message = "cannot read the lock file: it is a pipe or a device; it must be a file",
+                                  .where = {.file = file.string()}}});
   auto text = read_file(file, kLargestFile);
   if (text) return parse_pins(std::move(*text), file);
   const bool is_gone = text.error() == ENOENT || text.error() == ENOTDIR;

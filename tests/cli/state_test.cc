@@ -147,6 +147,36 @@ TEST_F(State, FoldersThatNoRunComesBackToGoWithALaterRun) {
   for (const fs::path& kept : {without_record, young, other}) EXPECT_TRUE(fs::exists(kept / "work/file")) << kept;
 }
 
+// -- files that are none ------------------------------------------------------------------------------------------
+
+TEST_F(State, APipeInPlaceOfAFileIsRefusedAtOnce) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe.toml").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((folder_ / "plugins.lock").c_str(), 0600), 0);
+
+  for (const char* verb : {"run", "plan", "check", "graph"})
+    run_ganger(verb, "pipe.toml").says("pipe.toml: error: cannot read the job file: it is a pipe or a device");
+  run_ganger("run", "/dev/zero").exits(74).says("it is a pipe or a device");
+  run_ganger("run", "j.toml").exits(74).says("plugins.lock: error: cannot read the lock file: it is a pipe");
+  run_ganger("run", "j.toml", "--plugins-lock", "/dev/zero").exits(74).says("it is a pipe or a device");
+}
+
+TEST_F(State, AJobMayComeThroughAPipeThatIsOpen) {
+  const auto shell = [&](const std::string& line) {
+    return std::system(("cd '" + folder_.string() + "' && HOME=$PWD bash -c '" + line + "' >out 2>&1").c_str());
+  };
+
+  EXPECT_EQ(shell("cat j.toml | " GANGER_PROGRAM " run /dev/stdin"), 0) << read("out");
+  EXPECT_EQ(shell(GANGER_PROGRAM " run <(cat j.toml)"), 0) << read("out");
+  EXPECT_EQ(shell(GANGER_PROGRAM " check <(cat j.toml)"), 0) << read("out");
+}
+
+TEST_F(State, AWrongLockFileIsToldWithTheErrorsOfTheJob) {
+  write("j.toml", "naem = \"x\"\n[[task]]\nname = \"one\"\nuses = \"demo.noop\"\n");
+  write("plugins.lock", "[[plugni]]\n");
+
+  run_ganger("check", "j.toml").exits(4).says("j.toml:1:1: error: ").says("plugins.lock:1:3: error: ");
+}
+
 }  // namespace
 
 }  // namespace ganger::host::test
