@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "RESULTS.md", metavar="FILE", help="RESULTS.md")
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--quick", action="store_true", help="a tenth of everything: to see that it works")
-    sizes.add_argument("--full", action="store_true", help="also a million tasks in a file, and 1 GiB of files")
+    sizes.add_argument("--full", action="store_true", help="the inventory of 1 GiB")
     options = parser.parse_args()
     build = options.build.resolve()
     size = ["--quick"] if options.quick else ["--full"] if options.full else []

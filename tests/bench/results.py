@@ -13,7 +13,7 @@ import bounds
 
 HERE = pathlib.Path(__file__).resolve().parent
 GROUP_OF_FIRST_WORD = {"boost_dll_load_get": "plugin", "switches": "handoff"}
-GROUPS = ("runner", "handoff", "pool", "dag", "plugin", "isolate", "startup", "e2e", "tasks", "inventory")
+GROUPS = ("runner", "handoff", "pool", "dag", "plugin", "isolate", "startup", "e2e", "tasks", "idle", "inventory")
 
 
 def short(value: float) -> str:
