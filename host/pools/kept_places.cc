@@ -48,10 +48,10 @@ void Pool::hold(Index place, OwnerId owner) {
   slots_.lend(place, owner, Lent::place);
 }
 
-/// True: this busy place was kept for its owner and is again. Else it may go to anybody.
+/// True: this busy place that was kept for its owner is again. Else it may go to anybody.
 bool Pool::stays_kept(Index place) {
   Slot& slot = slots_[place];
-  if (slot.is_kept && !is_closed_ && std::ranges::count(keepers_, slot.owner) > 0) {
+  if (!is_closed_ && std::ranges::count(keepers_, slot.owner) > 0) {
     hold(place, slot.owner);
     return true;
   }

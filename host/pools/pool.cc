@@ -251,7 +251,7 @@ bool Pool::settle(Lock& lock, Index place) {
     reason = CloseReason::pool_closed;
   } else if (has_lived_too_long(slots_[place], now)) {
     reason = CloseReason::max_lifetime;
-  } else if (stays_kept(place)) {
+  } else if (slots_[place].is_kept && stays_kept(place)) {
     return true;
   } else if (first_waiter_ != nullptr) {
     serve_first(place);
@@ -277,7 +277,7 @@ void Pool::close_resource(Lock& lock, Index place, CloseReason reason, const cha
 /// What is empty stays kept, else is free for the next one.
 void Pool::vacate(Index place) {
   slots_[place].handle = nullptr;
-  if (stays_kept(place)) return;
+  if (slots_[place].is_kept && stays_kept(place)) return;
   slots_.free(place);
   serve_waiters();
 }

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "tests/plugin/services_fakes.h"
 #include "tests/pools/pool_fakes.h"
@@ -10,7 +13,6 @@
 namespace ganger::host {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Two pools of one number each, "a" and "b".
@@ -74,7 +76,7 @@ TEST(KeptPlaces, TheOneThatIsTakenFirstIsTheFirstOfTheSet) {
 
 TEST(KeptPlaces, WhenOneCannotBeHadTheOthersAreLetGo) {
   PlacesRig rig;
-  rig.set.all()[1]->pool->acquire(9);
+  rig.set.all()[1]->pool->keep(9, 1);
   auto waiting = std::async(std::launch::async, [&] { return rig.keep(1); });
   rig.clock.until_waiting(1);
 
@@ -88,7 +90,7 @@ TEST(KeptPlaces, WhenOneCannotBeHadTheOthersAreLetGo) {
 
 TEST(KeptPlaces, AStopEndsTheWait) {
   PlacesRig rig;
-  rig.set.all()[1]->pool->acquire(9);
+  rig.set.all()[1]->pool->keep(9, 1);
   auto waiting = std::async(std::launch::async, [&] { return rig.keep(1); });
   while (rig.statistics(1).waiting_now == 0) std::this_thread::yield();
 
@@ -97,6 +99,42 @@ TEST(KeptPlaces, AStopEndsTheWait) {
   EXPECT_EQ(waiting.get().end, AcquireEnd::cancelled);
   EXPECT_EQ(rig.statistics(0).lent_now, 0u);
   rig.stop->end_attempt();
+}
+
+TEST(KeptPlaces, ManyThatBorrowInAnyOrderNeverBlockEachOther) {
+  constexpr int kThreads = 8, kRounds = 300;
+  PlacesRig rig;
+  SteadyClock clock;
+  PoolSet set(clock);
+  for (const std::uint32_t limit : {1U, 3U, 2U})
+    EXPECT_TRUE(set.add(rig.kind, {.name = std::to_string(limit), .size = 2, .limit = limit}, {}));
+  const std::vector<PoolPlaces> all{{.pool = 0, .places = 1}, {.pool = 1, .places = 2}, {.pool = 2, .places = 2}};
+  const auto borrow = [&](bool is_turned_round) {
+    std::vector<const char*> names{"1", "3", "3", "2", "2"};
+    if (is_turned_round) std::ranges::reverse(names);
+    CallRig call;
+    call.pools = &set;
+    call.owner = make_owner_id();
+    bool has_all = set.keep(call.owner, all, *call.stop, kNever, is_turned_round).end == AcquireEnd::ok;
+    ganger_ctx* const ctx = call.begin();
+    std::vector<ganger_lease> leases(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i)
+      has_all = call.host.acquire(ctx, "test.number/1", names[i], 0, &leases[i]) == GANGER_OK && has_all;
+    for (ganger_lease& lease : leases) call.host.release(ctx, &lease, GANGER_LEASE_CLEAN);
+    return call.ctx.end() == 0 && has_all;
+  };
+
+  std::atomic<int> served{0};
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads);
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kRounds; ++i) served += borrow((t + i) % 2 == 0) ? 1 : 0;
+    });
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_EQ(served, kThreads * kRounds);
+  for (const auto& p : set.all()) EXPECT_EQ(p->pool->statistics().lent_now, 0u);
 }
 
 TEST(KeptPlaces, HowTheyEndIsToldAsAcquireTellsIt) {

@@ -73,7 +73,7 @@ TEST(TaskCallPlaces, WithoutOneTheAttemptFailsAndTheTaskIsNotCalled) {
   PlacesRig rig;
   bool was_called = false;
   const auto a = rig.add_keeping("a", PlacesRig::kBoth, [&](ganger_ctx*) { return was_called = true, GANGER_OK; });
-  rig.pool(1).acquire(make_owner_id());
+  rig.pool(1).keep(make_owner_id(), 1);
 
   const Finished f = rig.call(a);
 
