@@ -42,6 +42,7 @@ PROGRAMS = [
     Program("bench_handoff"),
     Program("peer_go", "golang-go"),
     Program("peer_plain"),
+    Program("peer_flat"),
     Program("peer_tbb", "libtbb-dev"),
     Program("peer_asio"),
     Program("peer_moodycamel", "libconcurrentqueue-dev"),
