@@ -33,10 +33,16 @@ class Wakener {
     struct sigaction action {};
     action.sa_handler = wake_up;  // and no SA_RESTART
     sigaction(SIGALRM, &action, &before_);
+    // Whoever has started us may have blocked it.
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &alarm, &mask_before_);
     set(kOften);
   }
   ~Wakener() {
     set({});
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
     sigaction(SIGALRM, &before_, nullptr);
   }
   Wakener(const Wakener&) = delete;
@@ -50,6 +56,7 @@ class Wakener {
   }
 
   struct sigaction before_ {};
+  sigset_t mask_before_{};
 };
 
 }  // namespace
