@@ -92,7 +92,8 @@ TEST_F(ChildPlaces, WhatIsKeptIsHandedOutAgainAndAgain) {
   owner = make_owner_id();
   ASSERT_EQ(pools.keep(owner, {{.pool = 0, .places = 1}}, *stop, kNever, true).end, AcquireEnd::ok);
 
-  const IsolatedEnd end = run("borrow", {{"then", Value::of_text("again")}, {"wait", Value::of_integer(0)}});
+  const IsolatedEnd end =
+      run("borrow", {{"then", Value::of_text("again")}, {"wait", Value::of_integer(0, GANGER_DURATION_NS)}});
 
   EXPECT_EQ(end.status, GANGER_OK) << end.why;
   EXPECT_EQ(statistics().opened, 2u);
