@@ -49,6 +49,7 @@ TaskIndex PlanBuilder::add(std::string_view name, PlannedTask task, const Policy
 
   plan_.tasks_.push_back(task);
   plan_.names_ += name;
+  plan_.names_ += '\0';
   plan_.name_ends_.push_back(static_cast<std::uint32_t>(plan_.names_.size()));
   return plan_.size() - 1;
 }

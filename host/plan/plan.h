@@ -56,8 +56,9 @@ class Plan {
  public:
   std::uint32_t size() const { return static_cast<std::uint32_t>(tasks_.size()); }
   const PlannedTask& task(TaskIndex i) const { return tasks_[i]; }
+  /// A 0 follows it.
   std::string_view name(TaskIndex i) const {
-    return std::string_view(names_).substr(name_ends_[i], name_ends_[i + 1] - name_ends_[i]);
+    return {names_.data() + name_ends_[i], name_ends_[i + 1] - name_ends_[i] - std::size_t{1}};
   }
   const Policy& policy(TaskIndex i) const { return policies_[tasks_[i].policy]; }
   const Sandbox& sandbox(TaskIndex i) const { return sandboxes_[tasks_[i].sandbox]; }

@@ -115,6 +115,8 @@ struct ganger_ctx {
   std::uint32_t end();
 
   const ganger::host::CallParts& parts() const { return parts_; }
+  /// Has the call left anything for take_why() or take_outputs()?
+  bool is_touched() const { return is_touched_.load(std::memory_order_relaxed); }
   /// That of the attempt, else GANGER_STOP_UPSTREAM where this thread's part of parallel() has lost its point.
   std::int32_t stop_reason() const;
   /// Kept but for a part of parallel() that ends because another one has failed: the first one has the word.

@@ -138,7 +138,7 @@ TaskIndex Loop::next(IndexSet& ready) {
   return kNoTask;
 }
 
-void Loop::start_heavy(TimePoint now) {
+void Loop::hand_out_heavy(TimePoint now) {
   for (TaskIndex task; (task = next(ready_heavy_)) != kNoTask;) {
     if (spare_.empty()) {
       spare_.push_back(std::make_unique<Running>());
@@ -148,15 +148,13 @@ void Loop::start_heavy(TimePoint now) {
     prepare(running, task, now);
     if (!parts_.workers.try_start(running.attempt)) {
       ready_heavy_.insert(task);
-      ask_again_ = heavy_.empty() ? after(now, kAskAgain) : kNever;
-      note_alarm(ask_again_);
+      if (heavy_.empty()) note_alarm(ask_again_ = after(now, kAskAgain));
       return;
     }
     commit(running);
     heavy_.push_back(std::move(spare_.back()));
     spare_.pop_back();
   }
-  ask_again_ = kNever;
 }
 
 void Loop::prepare(Running& running, TaskIndex task, TimePoint now) {

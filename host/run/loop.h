@@ -95,9 +95,16 @@ class Loop final : public Completion {
 
   // All of these are called with the lock held. Those that end a run early are in loop_stop.cc.
   void take_over_done();
-  void heed_stop(TimePoint now);
+  void heed_stop(TimePoint now) {
+    if (const StopReason asked = parts_.stop.asked(now); asked != heeded_) stop_for(asked, now);
+  }
+  void stop_for(StopReason reason, TimePoint now);
   void leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason);
-  void start_heavy(TimePoint now);
+  void start_heavy(TimePoint now) {
+    ask_again_ = kNever;
+    if (!ready_heavy_.empty()) hand_out_heavy(now);
+  }
+  void hand_out_heavy(TimePoint now);
   TaskIndex next(IndexSet& ready);
   void prepare(Running& running, TaskIndex task, TimePoint now);
   void commit(const Running& running);

@@ -23,9 +23,7 @@ constexpr Duration kLastKillTime = std::chrono::milliseconds(800);
 
 }  // namespace
 
-void Loop::heed_stop(TimePoint now) {
-  const StopReason reason = parts_.stop.asked(now);
-  if (reason == heeded_) return;
+void Loop::stop_for(StopReason reason, TimePoint now) {
   const bool was_stopping = is_stopping();
   heeded_ = reason;
   if (wants_[static_cast<std::size_t>(EventKind::stop_requested)]) {

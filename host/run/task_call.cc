@@ -114,19 +114,26 @@ Finished TaskCall::run(const Attempt& attempt) {
 }
 
 void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished) {
-  std::vector<const Values*> values;
+  Call call{.attempt = attempt, .ctx = ctx, .finished = finished};
+  if (parts_.plan.task(attempt.task).type->params.empty()) return make(call);
   std::vector<Values> deferred;
-  if (!parts_.plan.task(attempt.task).type->params.empty() && !resolve(attempt, values, deferred, finished)) return;
+  if (resolve(attempt, call.values, deferred, finished)) make(call);
+}
 
-  OwnerId owner = 0;
-  if (parts_.plan.task(attempt.task).places != 0 && !keep_places(attempt, owner, finished)) return;
+void TaskCall::make(Call& call) {
+  const PlannedTask& task = parts_.plan.task(call.attempt.task);
+  Finished& finished = call.finished;
+  if (task.places != 0 && !keep_places(call)) return;
 
-  parts_.journal.started(attempt.task);
-  Outputs set = parts_.plan.task(attempt.task).is_isolated ? call_in_child(attempt, ctx, values, owner, finished)
-                                                           : call_here(attempt, ctx, values, owner, finished);
+  parts_.journal.started(call.attempt.task);
+  if (task.is_isolated)
+    make_in_child(call);
+  else
+    make_here(call);
   if (finished.status == GANGER_OK) {
     finished.why.clear();
-    keep_outputs(attempt, std::move(set), finished);
+    // A second attempt that sets nothing still replaces what a first one set that was late.
+    if (!call.set.empty() || call.attempt.number > 1) keep_outputs(call.attempt, std::move(call.set), finished);
   } else if (finished.status < 0 || finished.status > GANGER_BUG) {
     // One of a newer minor comes with a reason, which says more.
     if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
@@ -136,69 +143,69 @@ void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finis
 }
 
 /// Waits for all places the task needs, before it has anything that others could wait for.
-bool TaskCall::keep_places(const Attempt& attempt, OwnerId& owner, Finished& finished) {
+bool TaskCall::keep_places(Call& call) {
+  const Attempt& attempt = call.attempt;
   const bool is_isolated = parts_.plan.task(attempt.task).is_isolated;
-  owner = make_owner_id();
+  call.owner = make_owner_id();
   const Acquired kept =
-      parts_.pools.keep(owner, parts_.plan.places(attempt.task), *attempt.stop, attempt.deadline, is_isolated);
+      parts_.pools.keep(call.owner, parts_.plan.places(attempt.task), *attempt.stop, attempt.deadline, is_isolated);
   if (kept.end == AcquireEnd::ok) {
     if (is_isolated) return true;
     const std::lock_guard lock(mutex_);
-    borrowers_[attempt.task] = owner;
+    borrowers_[attempt.task] = call.owner;
     return true;
   }
-  finished.status = status_of(kept.end, attempt.stop->reason() != GANGER_RUNNING);
-  if (kept.error) finished.why = kept.error->message;
+  call.finished.status = status_of(kept.end, attempt.stop->reason() != GANGER_RUNNING);
+  if (kept.error) call.finished.why = kept.error->message;
   return false;
 }
 
-Outputs TaskCall::call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                            OwnerId owner, Finished& finished) {
+void TaskCall::make_here(Call& call) {
+  const Attempt& attempt = call.attempt;
+  ganger_ctx& ctx = call.ctx;
+  Finished& finished = call.finished;
   const TaskType& type = *parts_.plan.task(attempt.task).type;
-  TaskScope scope(*this, attempt, ctx, owner != 0);
+  TaskScope scope(*this, attempt, ctx, call.owner != 0);
   ctx.begin({.scope = &scope,
              .params = &type.params,
-             .values = &values,
+             .values = &call.values,
              .stop = attempt.stop,
              .deadline = attempt.deadline,
              .pools = &parts_.pools,
              .lender = parts_.lender,
-             .owner = owner});
-  if (parts_.note_task != nullptr) {
-    thread_local std::string name;  // ends with a 0, as those in the plan do not
-    name = parts_.plan.name(attempt.task);
-    parts_.note_task(name.c_str(), type.plugin == nullptr ? "" : type.plugin->id.c_str());
-  }
+             .owner = call.owner});
+  if (parts_.note_task != nullptr)
+    parts_.note_task(parts_.plan.name(attempt.task).data(), type.plugin == nullptr ? "" : type.plugin->id.c_str());
   finished.status = guarded([&] { return type.run(host_table(), &ctx, type.user); }, finished.why);
   if (parts_.note_task != nullptr) parts_.note_task(nullptr, nullptr);
-  if (finished.why.empty()) finished.why = ctx.take_why();
-  Outputs set = ctx.take_outputs();
+  if (ctx.is_touched()) {
+    if (finished.why.empty()) finished.why = ctx.take_why();
+    call.set = ctx.take_outputs();
+  }
   ctx.end();
-  return set;
 }
 
-Outputs TaskCall::call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                                OwnerId owner, Finished& finished) {
-  TaskScope scope(*this, attempt, ctx);
+void TaskCall::make_in_child(Call& call) {
+  const Attempt& attempt = call.attempt;
+  TaskScope scope(*this, attempt, call.ctx);
   IsolatedEnd end = parts_.isolation->run({.attempt = attempt,
                                            .task = parts_.plan.name(attempt.task),
                                            .type = *parts_.plan.task(attempt.task).type,
-                                           .values = values,
+                                           .values = call.values,
                                            .sandbox = parts_.plan.sandbox(attempt.task),
                                            .scope = scope,
                                            .pools = parts_.pools,
-                                           .owner = owner});
-  if (owner != 0) parts_.pools.take_back(owner);  // also where there was no child to give them to
-  finished.status = end.status;
-  finished.why = std::move(end.why);
-  finished.has_crashed = end.has_crashed;
-  return std::move(end.outputs);
+                                           .owner = call.owner});
+  if (call.owner != 0) parts_.pools.take_back(call.owner);  // also where there was no child to give them to
+  call.finished.status = end.status;
+  call.finished.why = std::move(end.why);
+  call.finished.has_crashed = end.has_crashed;
+  call.set = std::move(end.outputs);
 }
 
 /// They are durable before the task counts as done: what comes after it may be started by another process.
 void TaskCall::keep_outputs(const Attempt& attempt, Outputs set, Finished& finished) {
-  // A second attempt that sets nothing still replaces what a first one set that was late.
-  if ((set.empty() && attempt.number <= 1) || attempt.stop->is_abandoned()) return;
+  if (attempt.stop->is_abandoned()) return;
   for (const auto& [name, value] : set)
     if (value.type == GANGER_SECRET) secrets_.add(value.text);
   if (auto kept = parts_.journal.keep_outputs(attempt.task, set); !kept) {

@@ -50,12 +50,20 @@ class TaskCall final : public TaskBody {
 
  private:
   friend class TaskScope;
+  // One attempt on its way through.
+  struct Call {
+    const Attempt& attempt;
+    ganger_ctx& ctx;
+    Finished& finished;
+    std::vector<const Values*> values{};  // one for each parameter
+    OwnerId owner = 0;                    // of places that it has from the start; 0 = none
+    Outputs set{};
+  };
   void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
-  bool keep_places(const Attempt& attempt, OwnerId& owner, Finished& finished);
-  Outputs call_here(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values, OwnerId owner,
-                    Finished& finished);
-  Outputs call_in_child(const Attempt& attempt, ganger_ctx& ctx, const std::vector<const Values*>& values,
-                        OwnerId owner, Finished& finished);
+  void make(Call& call);
+  bool keep_places(Call& call);
+  void make_here(Call& call);
+  void make_in_child(Call& call);
   void keep_outputs(const Attempt& attempt, Outputs set, Finished& finished);
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);

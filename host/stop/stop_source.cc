@@ -53,7 +53,6 @@ int StopSource::fd() {
   const std::lock_guard lock(mutex_);
   if (fd_ < 0) {
     fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    is_touched_.store(true, std::memory_order_relaxed);
     if (fd_ >= 0 && reason() != 0) make_readable(fd_);
   }
   return fd_;
@@ -80,15 +79,20 @@ void StopSource::off_stop(std::uint64_t token) {
     callback_ended_.wait(lock, [&] { return running_token_ != token; });
 }
 
-void StopSource::end_attempt() {
-  if (!is_touched_.load(std::memory_order_relaxed)) return;
+void StopSource::tidy_up() {
   std::unique_lock lock(mutex_);
   ++generation_;
   callbacks_.clear();
   callback_ended_.wait(lock, [&] { return running_token_ == 0; });
+  is_touched_.store(false, std::memory_order_relaxed);
+}
+
+/// A descriptor that nobody has made readable serves one attempt after another.
+void StopSource::forget_request() {
+  const std::lock_guard lock(mutex_);
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
-  is_touched_.store(false, std::memory_order_relaxed);
+  reason_.store(0, std::memory_order_release);
 }
 
 }  // namespace ganger::host

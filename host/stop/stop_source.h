@@ -40,10 +40,14 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// Takes a callback off; waits for one that is running, unless it is the caller itself.
   void off_stop(std::uint64_t token);
 
-  /// The attempt has ended: takes off the callbacks that are left, waits for one that runs, closes the descriptor.
-  void end_attempt();
+  /// The attempt has ended: takes off the callbacks that are left, waits for one that runs.
+  void end_attempt() {
+    if (is_touched_.load(std::memory_order_relaxed)) tidy_up();
+  }
   /// For the next attempt nothing has been asked. Only after end_attempt().
-  void begin_attempt() { reason_.store(0, std::memory_order_release); }
+  void begin_attempt() {
+    if (reason() != 0) forget_request();
+  }
 
  private:
   struct Callback {
@@ -52,10 +56,12 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
     void* user;
   };
   void run_callbacks(std::uint64_t generation);
+  void tidy_up();
+  void forget_request();
 
   std::atomic<std::int32_t> reason_{0};
   std::atomic<bool> is_abandoned_{false};
-  std::atomic<bool> is_touched_{false};  // something below needs end_attempt()
+  std::atomic<bool> is_touched_{false};  // something below needs tidy_up()
   std::mutex mutex_;
   std::condition_variable callback_ended_;
   // guarded by mutex_
