@@ -17,7 +17,7 @@ namespace ganger::host {
 
 namespace {
 
-// Copies stop at page borders: what lies before an unmapped page is still read.
+// What lies before an unmapped page is still read. Where pages are larger, these are parts of them.
 constexpr std::size_t kPage = 4096;
 
 std::size_t up_to_page_end(const void* address) { return kPage - reinterpret_cast<std::uintptr_t>(address) % kPage; }
@@ -60,15 +60,35 @@ void MemoryProbe::open_pipe() {
 bool MemoryProbe::read(const void* from, void* out, std::size_t size) {
   if (size == 0) return true;
   if (reinterpret_cast<std::uintptr_t>(from) + size < size) return false;
-  return way_ == Way::kernel_copy ? kernel_copies(from, out, size) : copy_by_pipe(from, out, size);
+  for (char* to = static_cast<char*>(out); size > 0;) {
+    const std::size_t chunk = std::min(size, up_to_page_end(from));
+    const std::size_t offset = kPage - up_to_page_end(from);
+    const Page* const copy = page(reinterpret_cast<std::uintptr_t>(from) - offset);
+    if (copy == nullptr) return false;
+    std::memcpy(to, copy->data() + offset, chunk);
+    from = ahead(from, chunk);
+    to += chunk;
+    size -= chunk;
+  }
+  return true;
+}
+
+const MemoryProbe::Page* MemoryProbe::page(std::uintptr_t begin) {
+  const auto [known, is_new] = pages_.try_emplace(begin);
+  if (is_new) {
+    auto copy = std::make_unique<Page>();
+    const void* const from = reinterpret_cast<const void*>(begin);
+    if (way_ == Way::kernel_copy ? kernel_copies(from, copy->data(), kPage) : copy_by_pipe(from, copy->data(), kPage))
+      known->second = std::move(copy);
+  }
+  return known->second.get();
 }
 
 bool MemoryProbe::copy_by_pipe(const void* from, void* out, std::size_t size) {
   char* to = static_cast<char*>(out);
   while (size > 0) {
-    const std::size_t chunk = std::min(size, up_to_page_end(from));
     // The bare system call: AddressSanitizer's write() would look at the bytes itself.
-    const long written = syscall(SYS_write, pipe_[1], from, chunk);
+    const long written = syscall(SYS_write, pipe_[1], from, size);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
     // What was written must come out again, or the next read would begin with it.

@@ -1,14 +1,18 @@
 // Reads memory of this process that somebody else described, without dying of a bad pointer.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace ganger::host {
 
-/// Asks the kernel to copy, which answers "bad address" where a plain read would be a SIGSEGV.
+/// Asks the kernel to copy, which answers "bad address" where a plain read would be a SIGSEGV. Each page is copied
+/// once: what is read is as it was then.
 /// Thread: one at a time.
 class MemoryProbe {
  public:
@@ -44,13 +48,18 @@ class MemoryProbe {
   bool is_code(const void* address) const;
 
  private:
+  using Page = std::array<char, 4096>;
+
+  /// Null when it cannot be read.
+  const Page* page(std::uintptr_t begin);
   bool copy_by_pipe(const void* from, void* out, std::size_t size);
   void open_pipe();
   void read_mappings();
 
   Way way_;
   int pipe_[2] = {-1, -1};
-  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> code_;  ///< executable mappings: from, to
+  std::unordered_map<std::uintptr_t, std::unique_ptr<Page>> pages_;  ///< by where they begin; null = unreadable
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> code_;      ///< executable mappings: from, to
 };
 
 }  // namespace ganger::host
