@@ -95,6 +95,19 @@ void Database::roll_back() {
   if (sqlite3_get_autocommit(raw_.get()) == 0) sqlite3_exec(raw_.get(), "rollback", nullptr, nullptr, nullptr);
 }
 
+Result<RowInsert> RowInsert::prepare(Database& database, std::string_view into, int columns) {
+  std::string row = "(?";
+  for (int i = 1; i < columns; ++i) row += ",?";
+  row += ')';
+  std::string sql = fmt::format("{} values{}", into, row);
+  auto one = database.prepare(sql);
+  if (!one) return tl::unexpected(std::move(one).error());
+  for (std::size_t i = 1; i < kMany; ++i) sql += ',' + row;
+  auto many = database.prepare(sql);
+  if (!many) return tl::unexpected(std::move(many).error());
+  return RowInsert(*std::move(one), *std::move(many));
+}
+
 Error Database::error(int code) {
   const int primary = code & 0xff;
   std::string what = sqlite3_errmsg(raw_.get());

@@ -129,12 +129,7 @@ Result<void> RunRecorder::flush() {
     rows = events_.take();
   }
   if (rows.empty()) return {};
-  auto written = commit([&](Database&) -> Result<void> {
-    for (const EventRow& row : rows)
-      if (!row.is_folded)
-        if (auto inserted = rows_.insert(row, numbers_); !inserted) return inserted;
-    return {};
-  });
+  auto written = commit([&](Database&) { return rows_.insert(rows, numbers_); });
   const std::lock_guard lock(mutex_);
   flushed_ = steady_clock::now();
   return written;

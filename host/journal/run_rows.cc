@@ -42,7 +42,13 @@ Result<void> insert_options(Database& database, std::int64_t run, const RunHeade
   return {};
 }
 
-constexpr std::string_view kInsertTask = "insert into tasks(run, number, position, name, type) values(?, ?, ?, ?, ?)";
+constexpr std::string_view kInsertTask = "insert into tasks(run, number, position, name, type)";
+
+/// Most events of a big run: few columns, and nothing that is worth a text.
+bool is_plain(const EventRow& row) {
+  return (row.event.kind == EventKind::task_started || row.event.kind == EventKind::task_finished) &&
+         row.event.text.empty();
+}
 
 }  // namespace
 
@@ -66,11 +72,13 @@ Result<std::int64_t> insert_run(Database& database, const RunHeader& header, con
   const std::int64_t run = database.last_row();
   for (const auto insert_more : {&insert_settings, &insert_options})
     if (auto done = insert_more(database, run, header); !done) return tl::unexpected(std::move(done).error());
-  auto task = database.prepare(kInsertTask);
-  if (!task) return tl::unexpected(std::move(task).error());
-  for (TaskIndex i = 0; i < plan.size(); ++i)
-    if (auto done = task->run(run, i, i, plan.name(i), type_of(plan, i)); !done)
-      return tl::unexpected(std::move(done).error());
+  auto tasks = RowInsert::prepare(database, kInsertTask, 5);
+  if (!tasks) return tl::unexpected(std::move(tasks).error());
+  const auto bind = [&](Statement& s, std::size_t i) {
+    const auto task = static_cast<TaskIndex>(i);
+    s.add(run, task, task, plan.name(task), type_of(plan, task));
+  };
+  if (auto done = tasks->run(plan.size(), bind); !done) return tl::unexpected(std::move(done).error());
   return run;
 }
 
@@ -108,8 +116,9 @@ Result<NextSession> insert_session(Database& database, std::int64_t run, const R
   auto forget = database.prepare("update tasks set position = null where run = ?");
   if (!forget) return tl::unexpected(std::move(forget).error());
   if (auto done = forget->run(run); !done) return tl::unexpected(std::move(done).error());
-  auto place = database.prepare(std::string(kInsertTask) +
-                                " on conflict do update set position = excluded.position, type = excluded.type");
+  auto place = database.prepare(
+      std::string(kInsertTask) +
+      " values(?, ?, ?, ?, ?) on conflict do update set position = excluded.position, type = excluded.type");
   if (!place) return tl::unexpected(std::move(place).error());
   std::vector<std::uint32_t> numbers(plan.size());
   for (TaskIndex i = 0; i < plan.size(); ++i) {
@@ -128,38 +137,52 @@ Result<RunRows> RunRows::prepare(Database& database, std::int64_t run, std::int6
       "wait_ns, pool, lease, level, total, exit_code, text) "
       "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!event) return tl::unexpected(std::move(event).error());
-  // What most events of a big run need.
-  auto task_event = database.prepare(
-      "insert into events(run, session, seq, time_ns, kind, task, attempt, worker, outcome, started_ns, run_ns) "
-      "values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  if (!task_event) return tl::unexpected(std::move(task_event).error());
+  auto plain = RowInsert::prepare(
+      database,
+      "insert into events(run, session, seq, time_ns, kind, task, attempt, worker, outcome, started_ns, run_ns)", 11);
+  if (!plain) return tl::unexpected(std::move(plain).error());
   auto drop = database.prepare("delete from outputs where run = ? and task = ?");
   if (!drop) return tl::unexpected(std::move(drop).error());
   auto output = database.prepare("insert into outputs(run, task, name, type, value) values(?, ?, ?, ?, ?)");
   if (!output) return tl::unexpected(std::move(output).error());
   auto end = database.prepare("update runs set ended_ns = ?, end = ?, exit_code = ?, states = ? where number = ?");
   if (!end) return tl::unexpected(std::move(end).error());
-  return RunRows(run, session, *std::move(event), *std::move(task_event), *std::move(drop), *std::move(output),
+  return RunRows(run, session, *std::move(event), *std::move(plain), *std::move(drop), *std::move(output),
                  *std::move(end));
+}
+
+Result<void> RunRows::insert(std::span<const EventRow> rows, const TaskNumbers& numbers) {
+  std::vector<const EventRow*> plain;
+  plain.reserve(rows.size());
+  for (const EventRow& row : rows) {
+    if (row.is_folded) continue;
+    if (is_plain(row))
+      plain.push_back(&row);
+    else if (auto done = insert(row, numbers); !done)
+      return done;
+  }
+  return plain_events_.run(plain.size(), [&](Statement& s, std::size_t i) { add_columns(s, *plain[i], numbers); });
 }
 
 Result<void> RunRows::insert(const EventRow& row, const TaskNumbers& numbers) {
   const Event& e = row.event;
-  const auto task = e.task == kNoTask ? NumberOrNull{0, true} : NumberOrNull{numbers[e.task], false};
-  const auto attempt = at_least(1, e.attempt);
-  const auto worker = at_least(0, e.worker);
-  const TextOrNull outcome{has_ended(e.outcome) ? name_of(e.outcome) : std::string_view()};
-  const auto started = at_least(1, row.started_ns);
-  const auto ran = at_least(0, e.run.count());
-  const auto seq = static_cast<std::int64_t>(e.seq);
-  if ((e.kind == EventKind::task_started || e.kind == EventKind::task_finished) && e.text.empty())
-    return task_event_.run(run_, session_, seq, e.time_ns, name_of(e.kind), task, attempt, worker, outcome, started,
-                           ran);
   const NumberOrNull level{e.level, e.kind != EventKind::task_log};
-  return event_.run(run_, session_, seq, e.time_ns, name_of(e.kind), task, attempt, worker, outcome, started, ran,
-                    at_least(0, e.wait.count()), TextOrNull{e.pool}, at_least(1, static_cast<std::int64_t>(e.lease)),
-                    level, at_least(1, static_cast<std::int64_t>(e.total)), at_least(0, e.exit_code),
-                    TextOrNull{e.text});
+  event_.begin();
+  add_columns(event_, row, numbers);
+  event_.add(at_least(0, e.wait.count()), TextOrNull{e.pool}, at_least(1, static_cast<std::int64_t>(e.lease)), level,
+             at_least(1, static_cast<std::int64_t>(e.total)), at_least(0, e.exit_code), TextOrNull{e.text});
+  if (auto done = event_.next(); !done) return tl::unexpected(std::move(done).error());
+  return {};
+}
+
+/// Those that every event has.
+void RunRows::add_columns(Statement& statement, const EventRow& row, const TaskNumbers& numbers) const {
+  const Event& e = row.event;
+  const auto task = e.task == kNoTask ? NumberOrNull{0, true} : NumberOrNull{numbers[e.task], false};
+  const TextOrNull outcome{has_ended(e.outcome) ? name_of(e.outcome) : std::string_view()};
+  statement.add(run_, session_, static_cast<std::int64_t>(e.seq), e.time_ns, name_of(e.kind), task,
+                at_least(1, e.attempt), at_least(0, e.worker), outcome, at_least(1, row.started_ns),
+                at_least(0, e.run.count()));
 }
 
 Result<void> RunRows::replace_outputs(std::uint32_t task, const Outputs& outputs) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,24 +53,29 @@ class RunRows {
  public:
   static Result<RunRows> prepare(Database& database, std::int64_t run, std::int64_t session);
 
-  Result<void> insert(const EventRow& row, const TaskNumbers& numbers);
+  Result<void> insert(std::span<const EventRow> rows, const TaskNumbers& numbers);
   /// In the place of those that the task had.
   Result<void> replace_outputs(std::uint32_t task, const Outputs& outputs);
   Result<void> finish(std::int64_t now_ns, std::string_view end, int exit_code, std::string_view states);
 
  private:
-  RunRows(std::int64_t run, std::int64_t session, Statement event, Statement task_event, Statement drop,
+  RunRows(std::int64_t run, std::int64_t session, Statement event, RowInsert plain_events, Statement drop,
           Statement output, Statement end)
       : run_(run),
         session_(session),
         event_(std::move(event)),
-        task_event_(std::move(task_event)),
+        plain_events_(std::move(plain_events)),
         drop_outputs_(std::move(drop)),
         output_(std::move(output)),
         end_(std::move(end)) {}
 
+  Result<void> insert(const EventRow& row, const TaskNumbers& numbers);
+  void add_columns(Statement& statement, const EventRow& row, const TaskNumbers& numbers) const;
+
   std::int64_t run_, session_;
-  Statement event_, task_event_, drop_outputs_, output_, end_;
+  Statement event_;
+  RowInsert plain_events_;
+  Statement drop_outputs_, output_, end_;
 };
 
 }  // namespace ganger::host
