@@ -244,9 +244,9 @@ TEST_F(E16InProcess, TheWaitEndsAndTheRunGoesOn) { expect_no_deadlock(*this); }
 
 TEST_F(E16Isolated, TheWaitEndsAndTheRunGoesOn) { expect_no_deadlock(*this); }
 
-TEST_F(E16InProcess, DeclaredTheyDoNotEvenWaitForEachOther) { expect_both_to_succeed(*this); }
+TEST_F(E16InProcess, DeclaredBothHaveWhatTheyNeed) { expect_both_to_succeed(*this); }
 
-TEST_F(E16Isolated, DeclaredTheyDoNotEvenWaitForEachOther) { expect_both_to_succeed(*this); }
+TEST_F(E16Isolated, DeclaredBothHaveWhatTheyNeed) { expect_both_to_succeed(*this); }
 
 TEST_F(E17InProcess, NoPlaceIsLostWhenAllAreInterrupted) { expect_no_place_lost(*this, 31, "32"); }
 
