@@ -30,10 +30,13 @@ SIZES = {"noops": {"few": 2000, "many": 4000}, "commands": {"few": 100, "many": 
 
 
 class Place:
-    """The build tree that is counted, and a scratch folder."""
+    """The programs that are counted, in a scratch folder: a path of more folders would be one with more calls."""
 
     def __init__(self, build: pathlib.Path, scratch: pathlib.Path) -> None:
-        self.ganger = str(build / "bin/ganger")
+        for part in ("bin/ganger", *(f"lib/ganger/plugins/{name}.so" for name in ("demo", "exec"))):
+            (scratch / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(build / part, scratch / part)
+        self.ganger = str(scratch / "bin/ganger")
         self.counted = str(build / "bench/counted")
         self.scratch = scratch
         self.prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
@@ -177,7 +180,8 @@ def main() -> None:
     parser.add_argument("--accept", action="store_true", help="write counts.txt")
     parser.add_argument("--only", default="", metavar="PREFIX", help="only rows that start so")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ganger-counts-") as scratch:
+    os.umask(0o022)  # no plugin is opened that its group can write
+    with tempfile.TemporaryDirectory(prefix="ganger-counts-", dir="/tmp") as scratch:
         counts = count_all(Place(options.build.resolve(), pathlib.Path(scratch)), options.only)
     if options.accept:
         write_kept(read_kept() | counts if options.only else counts)
