@@ -157,6 +157,31 @@ TEST(StopSource, TheNextAttemptKnowsNothingOfTheLast) {
   EXPECT_EQ(call.count, 0);
 }
 
+TEST(StopSource, ADescriptorThatNobodyMadeReadableServesTheNextAttemptToo) {
+  const auto stop = std::make_shared<StopSource>();
+  const int first = stop->fd();
+  stop->end_attempt();
+
+  stop->begin_attempt();
+  const int second = stop->fd();
+  stop->request(GANGER_STOP_USER);
+
+  EXPECT_EQ(second, first);
+  EXPECT_TRUE(is_readable(second));
+}
+
+TEST(StopSource, ARequestThatComesBetweenTwoAttemptsIsOfNeither) {
+  const auto stop = std::make_shared<StopSource>();
+  stop->fd();
+  stop->end_attempt();
+  stop->request(GANGER_STOP_USER);
+
+  stop->begin_attempt();
+
+  EXPECT_EQ(stop->reason(), GANGER_RUNNING);
+  EXPECT_FALSE(is_readable(stop->fd()));
+}
+
 TEST(StopSource, AbandonedIsForEver) {
   const auto stop = std::make_shared<StopSource>();
   EXPECT_FALSE(stop->is_abandoned());
