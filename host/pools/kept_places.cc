@@ -30,14 +30,14 @@ Acquired Pool::keep(OwnerId owner, std::uint32_t places, const WaitBounds& bound
     if (result.end != AcquireEnd::ok) stop_keeping(lock, owner);
     count_end(result.end);
   }
-  if (result.end != AcquireEnd::ok) result.error = refusal(result.end, result.waited, waiter.to_keep);
+  if (result.end != AcquireEnd::ok) result.error = refusal(result.end, result.waited, places, waiter.to_keep);
   return result;
 }
 
-/// One of the places kept for it, with what is in there -> busy; or kNone.
-Pool::Index Pool::take_kept(OwnerId owner) {
+/// One of the places kept for it -> busy; or kNone. Rather one with a resource in it, or rather an empty one.
+Pool::Index Pool::take_kept(OwnerId owner, bool with_resource) {
   if (keepers_.empty()) return Slots::kNone;
-  const Index place = slots_.find_kept_for(owner);
+  const Index place = slots_.find_kept_for(owner, with_resource);
   if (place != Slots::kNone) slots_.end_lease(place, SlotState::busy);
   return place;
 }
@@ -48,23 +48,46 @@ void Pool::hold(Index place, OwnerId owner) {
   slots_.lend(place, owner, Lent::place);
 }
 
-/// True: this busy place that was kept for its owner is again. Else it may go to anybody.
+/// True: this busy place that was kept for its owner is again, or another thread of its owner, which found none free,
+/// has it now. Else it may go to anybody.
 bool Pool::stays_kept(Index place) {
   Slot& slot = slots_[place];
-  if (!is_closed_ && std::ranges::count(keepers_, slot.owner) > 0) {
+  slot.is_kept = !is_closed_ && std::ranges::count(keepers_, slot.owner) > 0;
+  if (!slot.is_kept) return false;
+  Waiter* own = first_waiter_;
+  while (own != nullptr && (own->owner != slot.owner || own->to_keep > 0)) own = own->next;
+  if (own != nullptr) {
+    wake(*own, AcquireEnd::ok, place);
+  } else {
     hold(place, slot.owner);
-    return true;
   }
-  slot.is_kept = false;
-  return false;
+  return true;
 }
 
 /// Those that are not in use go to others.
 void Pool::stop_keeping(Lock& lock, OwnerId owner) {
   std::erase(keepers_, owner);
-  for (Index place; (place = slots_.find_kept_for(owner)) != Slots::kNone;) {
+  for (Index place; (place = slots_.find_kept_for(owner, true)) != Slots::kNone;) {
     slots_.end_lease(place, SlotState::busy);
     let_go(lock, place);
+  }
+}
+
+/// The same, but no resource is closed: for those who must not wait for a provider. One too many idles until the next
+/// one who acquires or releases closes it.
+void Pool::drop_kept(OwnerId owner) {
+  std::erase(keepers_, owner);
+  for (Index place; (place = slots_.find_kept_for(owner, true)) != Slots::kNone;) {
+    slots_.end_lease(place, SlotState::busy);
+    if (slots_[place].handle == nullptr) {
+      vacate(place);
+      continue;
+    }
+    slots_[place].is_kept = false;
+    if (first_waiter_ != nullptr)
+      serve_first(place);
+    else
+      slots_.keep(place, slots_[place].expires);
   }
 }
 

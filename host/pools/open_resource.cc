@@ -13,7 +13,7 @@ namespace ganger::host {
 AcquireEnd Pool::fill(Lock& lock, OwnerId owner, Index place, void* borrower, Acquired& result) {
   AcquireEnd end = standing(owner);
   if (end == AcquireEnd::ok && slots_[place].handle == nullptr) {
-    const bool has_opened = may_open(place, result.error) && open(lock, place, borrower, result);
+    const bool has_opened = may_open(owner, place, result.error) && open(lock, place, borrower, result);
     end = has_opened ? standing(owner) : AcquireEnd::failed;
   }
   if (end != AcquireEnd::ok) let_go(lock, place);
@@ -21,12 +21,12 @@ AcquireEnd Pool::fill(Lock& lock, OwnerId owner, Index place, void* borrower, Ac
 }
 
 /// Asks the breaker; `error` is what it says when it has something against it.
-bool Pool::may_open(Index place, std::optional<Error>& error) {
+bool Pool::may_open(OwnerId owner, Index place, std::optional<Error>& error) {
   Breaker::Trial& trial = slots_[place].trial;
   trial = 0;
   if (!settings_.has_breaker || breaker_.is_closed()) return true;
   const TimePoint now = clock_.now();
-  if (breaker_.lets_try(now, trial)) return true;
+  if (breaker_.lets_try(now, owner, trial)) return true;
 
   ++statistics_.refused;
   const std::string when =

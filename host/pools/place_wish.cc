@@ -32,7 +32,7 @@ std::unique_ptr<Pool::PlaceWish> Pool::wish_for_place(OwnerId owner, const WaitB
   waiter.end = standing(owner);
   if (waiter.end != AcquireEnd::ok) return wish;
 
-  waiter.place = take_kept(owner);
+  waiter.place = take_kept(owner, false);
   if (waiter.place != Slots::kNone) return wish;
   if (slots_.open() < limit_) {
     waiter.place = slots_.reserve();
@@ -87,7 +87,8 @@ AcquireEnd Pool::PlaceWish::take(Lock& lock, std::optional<Error>& error) {
   const Index place = waiter_->place;
   AcquireEnd end = pool_.standing(waiter_->owner);
   pool_.slots_[place].trial = 0;
-  if (end == AcquireEnd::ok && !has_resource_ && !pool_.may_open(place, error)) end = AcquireEnd::failed;
+  if (end == AcquireEnd::ok && !has_resource_ && !pool_.may_open(waiter_->owner, place, error))
+    end = AcquireEnd::failed;
   if (end == AcquireEnd::ok && pool_.slots_[place].handle != nullptr) {
     pool_.empty(lock, place, CloseReason::made_room);
     end = pool_.standing(waiter_->owner);

@@ -134,7 +134,12 @@ std::uint32_t Pool::take_back(OwnerId owner) {
 std::uint32_t Pool::abandon(OwnerId owner) {
   Lock lock(mutex_);
   refuse_from_now_on(owner);
-  if (!keepers_.empty()) stop_keeping(lock, owner);
+  if (!keepers_.empty()) drop_kept(owner);
+  // What it was just opening is of no lease yet, but others must not wait for it.
+  if (breaker_.is_trying()) {
+    breaker_.given_up(owner, clock_.now(),
+                      fmt::format("pool '{}' cannot be opened: the task that tried it last was given up", name()));
+  }
   std::uint32_t count = 0;
   for (Index place; (place = slots_.find_lent_to(owner)) != Slots::kNone; ++count) {
     const std::uint64_t lease = slots_.lease_id(place);
@@ -179,14 +184,16 @@ AcquireEnd Pool::take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds,
   const AcquireEnd end = standing(owner);
   if (end != AcquireEnd::ok) return end;
 
-  place = take_kept(owner);
+  place = take_kept(owner, true);
+  const bool was_kept = place != Slots::kNone;
   if (place == Slots::kNone) place = slots_.take_idle();
   if (place == Slots::kNone && slots_.open() < limit_) place = slots_.reserve();
   if (place != Slots::kNone) {
     if (slots_[place].handle == nullptr) return AcquireEnd::ok;
     // What is kept did not come by close_expired().
-    if (is_timed_ && has_lived_too_long(slots_[place], clock_.now())) {
-      empty(lock, place, CloseReason::max_lifetime);
+    const TimePoint now = is_timed_ && was_kept ? clock_.now() : TimePoint{};
+    if (is_timed_ && was_kept && now >= slots_[place].expires) {
+      empty(lock, place, expired_by(slots_[place], now));
     } else if (has_check_) {
       check_idle(lock, place);
     }
@@ -195,6 +202,10 @@ AcquireEnd Pool::take_place(Lock& lock, OwnerId owner, const WaitBounds& bounds,
   Waiter waiter{owner};
   const AcquireEnd waited_for = wait(lock, waiter, bounds, waited);
   place = waiter.place;
+  // It can come from an owner that was given up, for whom it was kept.
+  if (place != Slots::kNone && slots_[place].handle != nullptr && is_timed_ &&
+      has_lived_too_long(slots_[place], clock_.now()))
+    empty(lock, place, CloseReason::max_lifetime);
   return waited_for;
 }
 
@@ -246,6 +257,7 @@ void Pool::let_go(Lock& lock, Index place) {
 /// ones (true), else is closed.
 bool Pool::settle(Lock& lock, Index place) {
   const TimePoint now = is_timed_ ? clock_.now() : TimePoint{};
+  if (is_timed_) slots_[place].expires = expiry(slots_[place], now);
   CloseReason reason = CloseReason::pool_full;
   if (is_closed_) {
     reason = CloseReason::pool_closed;
@@ -257,7 +269,7 @@ bool Pool::settle(Lock& lock, Index place) {
     serve_first(place);
     return true;
   } else if (slots_.idle() < settings_.size) {
-    slots_.keep(place, is_timed_ ? expiry(slots_[place], now) : kNever);
+    slots_.keep(place, is_timed_ ? slots_[place].expires : kNever);
     return true;
   }
   close_resource(lock, place, reason, "Release: Closing");
@@ -292,12 +304,13 @@ void Pool::empty(Lock& lock, Index place, CloseReason reason) {
 }
 
 void Pool::close_expired(Lock& lock) {
-  if (!is_timed_) return;
-  const TimePoint now = clock_.now();
-  for (const Index place : slots_.take_expired(now)) {
-    const bool is_old = has_lived_too_long(slots_[place], now);
-    close_resource(lock, place, is_old ? CloseReason::max_lifetime : CloseReason::idle_timeout);
+  if (is_timed_) {
+    const TimePoint now = clock_.now();
+    for (const Index place : slots_.take_expired(now)) close_resource(lock, place, expired_by(slots_[place], now));
   }
+  // Those that abandon() could not close.
+  while (slots_.idle() > (is_closed_ ? 0 : settings_.size))
+    close_resource(lock, slots_.take_idle(), is_closed_ ? CloseReason::pool_closed : CloseReason::pool_full);
 }
 
 bool Pool::is_cancelled(OwnerId owner) const {
@@ -314,6 +327,10 @@ bool Pool::has_lived_too_long(const Slot& slot, TimePoint now) const {
   return settings_.max_lifetime && now >= after(slot.born, *settings_.max_lifetime);
 }
 
+CloseReason Pool::expired_by(const Slot& slot, TimePoint now) const {
+  return has_lived_too_long(slot, now) ? CloseReason::max_lifetime : CloseReason::idle_timeout;
+}
+
 TimePoint Pool::expiry(const Slot& slot, TimePoint now) const {
   const TimePoint idle = settings_.idle_timeout ? after(now, *settings_.idle_timeout) : kNever;
   const TimePoint life = settings_.max_lifetime ? after(slot.born, *settings_.max_lifetime) : kNever;
@@ -325,14 +342,16 @@ void Pool::count_end(AcquireEnd end) {
   if (end == AcquireEnd::cancelled) ++statistics_.cancelled;
 }
 
-Error Pool::refusal(AcquireEnd end, Duration waited, std::uint32_t missing) const {
+/// Shape: for acquires one is wanted, for keep() any number, of which some may have come
+Error Pool::refusal(AcquireEnd end, Duration waited, std::uint32_t wanted, std::uint32_t missing) const {
   if (end == AcquireEnd::closed) return Error{ErrorKind::pool_unavailable, "pool closed", {}};
   if (end == AcquireEnd::cancelled) {
     return Error{ErrorKind::pool_unavailable, fmt::format("pool '{}': its borrower was told to stop", name()), {}};
   }
-  const std::string how_many = missing == 1 ? fmt::format("all {} are out, none", settings_.limit)
-                                            : fmt::format("{} are wanted beyond what is free of {}, they did not all",
-                                                          missing, settings_.limit);
+  const std::string came = missing == wanted ? "none" : fmt::format("only {}", wanted - missing);
+  const std::string how_many = wanted == 1
+                                   ? fmt::format("all {} are out, {}", settings_.limit, came)
+                                   : fmt::format("{} of {} are wanted at once, {}", wanted, settings_.limit, came);
   return Error{ErrorKind::pool_unavailable,
                fmt::format("pool '{}': {} came free in {}; raise its limit or its wait", name(), how_many,
                            human_time(waited.count())),

@@ -58,7 +58,8 @@ class Pool {
   void fill_place(OwnerId owner, std::uint64_t place, Filling filling, std::string why = {});
   /// Keeps so many places for the owner, all at once or none, until take_back(): it acquires them without waiting,
   /// and what it releases of them is kept for it again. `elsewhere`: rather places without an idle resource. Waits as
-  /// acquire() does; `lease` of the result stays empty. Once an owner.
+  /// acquire() does; `lease` of the result stays empty. Once an owner. What idled in a kept place for too long is
+  /// replaced when its owner acquires it.
   Acquired keep(OwnerId owner, std::uint32_t places, const WaitBounds& bounds = {}, bool elsewhere = false);
   /// Gives one back, or a place. False and no change when `lease` is not out (given back twice, made up) or not out
   /// to `owner` (nothing = whoever has it).
@@ -70,7 +71,8 @@ class Pool {
   /// with nothing of its own in them are none.
   std::uint32_t take_back(OwnerId owner);
   /// The owner's thread was given up and may still use what it has: that is lost, with its place in the pool, until
-  /// the process ends. Places kept for it are free. Its acquires end as cancelled for ever. How many were lost.
+  /// the process ends. Places kept for it are free. Its acquires end as cancelled for ever. How many were lost. The
+  /// provider is not called, so that this never takes long.
   std::uint32_t abandon(OwnerId owner);
 
   /// Closes the idle ones and wakes those who wait; acquires fail from now on, what is lent is closed when it comes
@@ -95,7 +97,7 @@ class Pool {
   AcquireEnd wait(Lock& lock, Waiter& waiter, const WaitBounds& bounds, Duration& waited);
   AcquireEnd fill(Lock& lock, OwnerId owner, Index place, void* borrower, Acquired& result);
   bool open(Lock& lock, Index place, void* borrower, Acquired& result);
-  bool may_open(Index place, std::optional<Error>& error);
+  bool may_open(OwnerId owner, Index place, std::optional<Error>& error);
   void has_not_opened(Index place, std::string why, bool was_cut_short);
   void check_idle(Lock& lock, Index place);
   bool give_back(Lock& lock, Index place, LeaseState state);
@@ -108,10 +110,11 @@ class Pool {
   void serve_first(Index place);
   void serve_waiters();
   // Places kept for an owner.
-  Index take_kept(OwnerId owner);
+  Index take_kept(OwnerId owner, bool with_resource);
   void hold(Index place, OwnerId owner);
   bool stays_kept(Index place);
   void stop_keeping(Lock& lock, OwnerId owner);
+  void drop_kept(OwnerId owner);
   void enqueue(Waiter& waiter);
   void dequeue(Waiter& waiter);
   void wake(Waiter& waiter, AcquireEnd end, Index place);
@@ -121,9 +124,10 @@ class Pool {
   void count_closed(CloseReason reason);
 
   bool has_lived_too_long(const Slot& slot, TimePoint now) const;
+  CloseReason expired_by(const Slot& slot, TimePoint now) const;
   TimePoint expiry(const Slot& slot, TimePoint now) const;
   void count_end(AcquireEnd end);
-  Error refusal(AcquireEnd end, Duration waited, std::uint32_t missing = 1) const;
+  Error refusal(AcquireEnd end, Duration waited, std::uint32_t wanted = 1, std::uint32_t missing = 1) const;
   void log(const char* line) const;  // without the lock
 
   const PoolSettings settings_;

@@ -54,12 +54,15 @@ Slots::Index Slots::find_lent_to(OwnerId owner) const {
   return index;
 }
 
-Slots::Index Slots::find_kept_for(OwnerId owner) const {
-  Index index = groups_[owner % kGroups];
-  while (index != kNone && (slots_[index].owner != owner || slots_[index].lent != Lent::place)) {
-    index = slots_[index].next;
+Slots::Index Slots::find_kept_for(OwnerId owner, bool with_resource) const {
+  Index other = kNone;
+  for (Index index = groups_[owner % kGroups]; index != kNone; index = slots_[index].next) {
+    const Slot& slot = slots_[index];
+    if (slot.owner != owner || slot.lent != Lent::place) continue;
+    if ((slot.handle != nullptr) == with_resource) return index;
+    other = index;
   }
-  return index;
+  return other;
 }
 
 }  // namespace ganger::host

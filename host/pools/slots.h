@@ -33,7 +33,7 @@ struct Slot {
   std::uint64_t generation = 1;  ///< of the lending; counted on when a lease ends
   OwnerId owner = 0;             ///< while lent
   TimePoint born{};              ///< when it was opened; kept only where a limit on time is set
-  TimePoint expires = kNever;    ///< while idle
+  TimePoint expires = kNever;    ///< while idle, or in a kept place that nobody uses
   std::uint32_t next = 0, prev = 0;
   SlotState state = SlotState::free;
   Lent lent = Lent::resource;  ///< while lent
@@ -78,8 +78,8 @@ class Slots {
   Index find(std::uint64_t lease) const;
   /// A lent one of this owner, or kNone. Takes time only for owners of the same group of 64.
   Index find_lent_to(OwnerId owner) const;
-  /// Of these one that is a kept place, or kNone.
-  Index find_kept_for(OwnerId owner) const;
+  /// Of these one that is a kept place, or kNone. With a resource in it or without: what is asked for is preferred.
+  Index find_kept_for(OwnerId owner, bool with_resource) const;
   std::uint64_t lease_id(Index index) const { return slots_[index].generation << kIndexBits | index; }
   /// lent -> busy, or lost; its lease id is stale from now on.
   void end_lease(Index index, SlotState then);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <latch>
 
@@ -187,6 +188,63 @@ TEST(PoolBreaker, WhoWaitsAtTheLimitFailsWithIt) {
   for (auto& one : all) EXPECT_EQ(one.get().end, AcquireEnd::failed);
   EXPECT_EQ(rig.pool->statistics().refused, 2u);
   EXPECT_EQ(rig.pool->statistics().open_now, 0u);
+}
+
+TEST(PoolBreaker, ATryWhoseOwnerIsGivenUpCountsAsFailed) {
+  std::latch is_trying(1), may_go_on(1);
+  PoolRig rig = broken();
+  fail(rig, 3);
+  rig.clock.advance(1s);
+  rig.provider->open_failures = 0;
+  std::atomic<int> tries{0};
+  rig.provider->on_open = [&](void*) {
+    if (++tries > 1) return;
+    is_trying.count_down();
+    may_go_on.wait();
+  };
+  auto hanging = std::async(std::launch::async, [&] { return rig.pool->acquire(1); });
+  is_trying.wait();
+
+  rig.pool->abandon(1);
+  const Acquired early = rig.pool->acquire(2);
+  rig.clock.advance(2s);
+  const Acquired next = rig.pool->acquire(2);
+  may_go_on.count_down();
+
+  EXPECT_EQ(why(early),
+            "pool 'db' cannot be opened: the task that tried it last was given up; opening it failed 4 times in a "
+            "row; it is tried again in 2.00s");
+  EXPECT_EQ(next.end, AcquireEnd::ok);
+  EXPECT_EQ(hanging.get().end, AcquireEnd::cancelled);
+}
+
+TEST(PoolBreaker, GivingUpAnotherOwnerIsNoFailure) {
+  PoolRig rig({.size = 1, .limit = 2});
+  rig.provider->open_failures = 3;
+  fail(rig, 3);
+  rig.clock.advance(1s);
+  const auto trial = rig.pool->wish_for_place(1, {}, ignore)->settled();
+
+  rig.pool->abandon(2);
+
+  EXPECT_THAT(why(rig.pool->acquire(3)), HasSubstr("3 times in a row; it is being tried again now"));
+  rig.pool->release(1, trial->lease.id);
+}
+
+TEST(PoolBreaker, WhatIsKeptIsLentAllTheSame) {
+  PoolRig rig({.size = 1, .limit = 2});
+  rig.pool->keep(1, 2);
+  const Acquired one = rig.pool->acquire(1), other = rig.pool->acquire(1);
+  rig.pool->release(1, one.lease.id);
+  rig.pool->release(1, other.lease.id, LeaseState::broken);
+  rig.provider->open_failures = 1000;
+  for (int i = 0; i < 3; ++i) {
+    const Acquired held = rig.pool->acquire(1);
+    EXPECT_EQ(rig.pool->acquire(1).end, AcquireEnd::failed);
+    rig.pool->release(1, held.lease.id);
+  }
+
+  EXPECT_EQ(rig.pool->acquire(1).end, AcquireEnd::ok);
 }
 
 // -- resources elsewhere ------------------------------------------------------------------------------------------

@@ -111,6 +111,7 @@ class FakeProvider final : public Provider {
     return !sick.contains(number(handle));
   }
   bool reset(void* handle) noexcept override {
+    if (on_reset) on_reset();
     const std::lock_guard lock(mutex_);
     write_down("reset", number(handle));
     return !stuck.contains(number(handle));
@@ -127,6 +128,7 @@ class FakeProvider final : public Provider {
   int open_failures = 0;       ///< so many opens fail from now on
   std::set<int> sick, stuck;   ///< fail check, fail reset
   std::function<void(void* borrower)> on_open;
+  std::function<void()> on_reset;
 
  private:
   void write_down(const char* what, int which) { calls_.push_back(std::string(what) + " " + std::to_string(which)); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 
 #include "tests/pools/pool_fakes.h"
 
@@ -148,7 +149,9 @@ TEST(PoolKeep, WhoNeedsSeveralHasAllOrNone) {
 
   const Acquired none = first.get();
   EXPECT_EQ(none.end, AcquireEnd::timed_out);
-  EXPECT_THAT(none.error.value().message, HasSubstr("pool 'db': all 3 are out, none came free in 10.0s"));
+  EXPECT_THAT(
+      none.error.value().message,
+      HasSubstr("pool 'db': 3 of 3 are wanted at once, only 2 came free in 10.0s; raise its limit or its wait"));
   EXPECT_EQ(rig.pool->statistics().open_now, 1u);
   EXPECT_EQ(rig.pool->statistics().timed_out, 1u);
   rig.pool->release(9, out.lease.id);
@@ -224,6 +227,161 @@ TEST(PoolKeep, AClosedPoolKeepsNothing) {
   EXPECT_EQ(rig.pool->statistics().open_now, 0u);
 }
 
+TEST(PoolKeep, AnotherThreadOfItsOwnerIsGivenWhatComesBack) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->keep(1, 1);
+  const Acquired out = rig.pool->acquire(1);
+  auto other = std::async(std::launch::async, [&] { return rig.pool->acquire(1); });
+  until_waiting(rig, 1);
+
+  rig.pool->release(1, out.lease.id);
+
+  EXPECT_EQ(rig.pool->statistics().waiting_now, 0u);
+  rig.clock.advance(1h);
+  const Acquired got = other.get();
+  EXPECT_EQ(got.end, AcquireEnd::ok);
+  rig.pool->release(1, got.lease.id);
+  EXPECT_EQ(rig.pool->acquire(2, {.longest = 0s}).end, AcquireEnd::timed_out) << "it is kept all the same";
+}
+
+TEST(PoolKeep, AnotherThreadOfItsOwnerIsGivenThePlaceOfWhatBroke) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->keep(1, 1);
+  const Acquired out = rig.pool->acquire(1);
+  const auto wish = rig.pool->wish_for_place(1, {}, ignore);
+
+  rig.pool->release(1, out.lease.id, LeaseState::broken);
+  const auto got = wish->settled();
+
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->end, AcquireEnd::ok);
+}
+
+TEST(PoolKeep, AnotherThreadOfItsOwnerComesBeforeThoseWhoHaveWaitedLonger) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->keep(1, 1);
+  const Acquired out = rig.pool->acquire(1);
+  const auto stranger = rig.pool->wish_for_place(2, {}, ignore);
+  const auto own = rig.pool->wish_for_place(1, {}, ignore);
+
+  rig.pool->release(1, out.lease.id);
+
+  EXPECT_FALSE(stranger->settled());
+  EXPECT_TRUE(own->settled());
+}
+
+TEST(PoolKeep, AnotherThreadOfItsOwnerIsGivenWhatIsBeingResetWhenItComes) {
+  std::latch is_resetting(1), may_go_on(1);
+  PoolRig rig({.size = 1, .limit = 1}, [&](FakeProvider& provider) {
+    provider.resets = true;
+    provider.on_reset = [&] {
+      is_resetting.count_down();
+      may_go_on.wait();
+    };
+  });
+  rig.pool->keep(1, 1);
+  const Acquired out = rig.pool->acquire(1);
+  auto back = std::async(std::launch::async, [&] { return rig.pool->release(1, out.lease.id); });
+  is_resetting.wait();
+  const auto wish = rig.pool->wish_for_place(1, {}, ignore);
+
+  may_go_on.count_down();
+  back.get();
+  const auto got = wish->settled();
+
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->end, AcquireEnd::ok);
+}
+
+TEST(PoolKeep, WhatAnAbandonedOwnerKeptIsClosedByTheNextOneNotByWhoGaveItUp) {
+  PoolRig rig({.size = 1, .limit = 3});
+  rig.pool->keep(1, 2);
+  const Acquired one = rig.pool->acquire(1), other = rig.pool->acquire(1), third = rig.pool->acquire(2);
+  rig.pool->release(1, one.lease.id);
+  rig.pool->release(1, other.lease.id);
+  rig.provider->take_calls();
+
+  rig.pool->abandon(1);
+  const auto of_abandon = rig.provider->take_calls();
+  rig.pool->release(2, third.lease.id);
+
+  EXPECT_THAT(of_abandon, IsEmpty());
+  EXPECT_EQ(rig.provider->take_calls().size(), 2u);
+  EXPECT_EQ(rig.pool->statistics().idle_now, 1u);
+  EXPECT_EQ(rig.pool->statistics().open_now, 1u);
+}
+
+TEST(PoolKeep, WhatAnAbandonedOwnerKeptGoesToWhoWaits) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->keep(1, 1);
+  rig.pool->release(1, rig.pool->acquire(1).lease.id);
+  auto waiting = std::async(std::launch::async, [&] { return rig.pool->acquire(2); });
+  until_waiting(rig, 1);
+
+  rig.pool->abandon(1);
+
+  EXPECT_EQ(number(waiting.get()), 1);
+}
+
+TEST(PoolKeep, WhatAnAbandonedOwnerKeptTooLongIsReplacedByWhoWaited) {
+  PoolRig rig({.size = 1, .limit = 1, .max_lifetime = 1min});
+  rig.pool->keep(1, 1);
+  rig.pool->release(1, rig.pool->acquire(1).lease.id);
+  auto waiting = std::async(std::launch::async, [&] { return rig.pool->acquire(2, {.longest = 1h}); });
+  until_waiting(rig, 1);
+  rig.clock.until_waiting(1);
+  rig.clock.advance(2min);
+
+  rig.pool->abandon(1);
+
+  EXPECT_EQ(number(waiting.get()), 2);
+}
+
+TEST(PoolKeep, OfAClosedPoolWhatAnAbandonedOwnerKeptIsNotClosedThereAndThen) {
+  PoolRig rig({.size = 1, .limit = 1});
+  rig.pool->keep(1, 1);
+  rig.pool->release(1, rig.pool->acquire(1).lease.id);
+  rig.pool->close();
+  rig.provider->take_calls();
+
+  rig.pool->abandon(1);
+  const auto of_abandon = rig.provider->take_calls();
+  rig.pool->close();
+
+  EXPECT_THAT(of_abandon, IsEmpty());
+  EXPECT_THAT(rig.provider->take_calls(), ElementsAre("close 1"));
+}
+
+TEST(PoolKeep, OfSeveralPlacesOneWithAResourceIsAcquiredFirst) {
+  PoolRig rig({.size = 1, .limit = 2});
+  rig.pool->keep(1, 2);
+  const Acquired one = rig.pool->acquire(1), other = rig.pool->acquire(1);
+  rig.pool->release(1, one.lease.id);
+  rig.pool->release(1, other.lease.id, LeaseState::broken);
+  rig.provider->take_calls();
+
+  const Acquired got = rig.pool->acquire(1);
+
+  EXPECT_EQ(number(got), number(one));
+  EXPECT_THAT(rig.provider->take_calls(), IsEmpty());
+}
+
+TEST(PoolKeep, WhatIdlesInAKeptPlaceForTooLongIsReplaced) {
+  PoolRig rig({.size = 1, .limit = 1, .idle_timeout = 1min});
+  rig.pool->keep(1, 1);
+  rig.pool->release(1, rig.pool->acquire(1).lease.id);
+  rig.clock.advance(59s);
+  const Acquired in_time = rig.pool->acquire(1);
+  rig.pool->release(1, in_time.lease.id);
+  rig.clock.advance(1min);
+
+  const Acquired late = rig.pool->acquire(1);
+
+  EXPECT_EQ(number(in_time), 1);
+  EXPECT_EQ(number(late), 2);
+  EXPECT_EQ(rig.pool->statistics().closed_for(CloseReason::idle_timeout), 1u);
+}
+
 // -- resources elsewhere ------------------------------------------------------------------------------------------
 
 TEST(PoolKeep, APlaceForElsewhereIsTheKeptOne) {
@@ -239,6 +397,20 @@ TEST(PoolKeep, APlaceForElsewhereIsTheKeptOne) {
 
   EXPECT_EQ(other->end, AcquireEnd::timed_out);
   EXPECT_EQ(again->end, AcquireEnd::ok);
+}
+
+TEST(PoolKeep, ForElsewhereAnEmptyPlaceIsTakenFirst) {
+  PoolRig rig({.size = 1, .limit = 2});
+  rig.pool->keep(1, 2);
+  const Acquired one = rig.pool->acquire(1), other = rig.pool->acquire(1);
+  rig.pool->release(1, one.lease.id, LeaseState::broken);
+  rig.pool->release(1, other.lease.id);
+  rig.provider->take_calls();
+
+  const auto got = rig.pool->wish_for_place(1, {}, ignore)->settled();
+
+  EXPECT_EQ(got->end, AcquireEnd::ok);
+  EXPECT_THAT(rig.provider->take_calls(), IsEmpty());
 }
 
 TEST(PoolKeep, ForElsewhereWhatIdlesHereStaysAsLongAsThereIsRoom) {
