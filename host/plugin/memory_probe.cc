@@ -1,6 +1,7 @@
 #include "host/plugin/memory_probe.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <string_view>
 
 namespace ganger::host {
@@ -33,6 +35,17 @@ bool kernel_copies(const void* from, void* out, std::size_t size) {
   return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
+/// Is it in a part of the program or of a library that is mapped to be executed?
+bool is_in_a_library(std::uintptr_t address) {
+  const auto look = [](dl_phdr_info* library, std::size_t, void* wanted) {
+    const std::uintptr_t at = *static_cast<const std::uintptr_t*>(wanted) - library->dlpi_addr;
+    for (const auto& part : std::span(library->dlpi_phdr, library->dlpi_phnum))
+      if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0 && at - part.p_vaddr < part.p_memsz) return 1;
+    return 0;
+  };
+  return dl_iterate_phdr(look, &address) != 0;
+}
+
 MemoryProbe::Way way_that_works() {
   const char here = 'x';
   char copy = 0;
@@ -45,7 +58,6 @@ MemoryProbe::MemoryProbe() : MemoryProbe(way_that_works()) {}
 
 MemoryProbe::MemoryProbe(Way way) : way_(way) {
   if (way_ == Way::pipe) open_pipe();
-  read_mappings();
 }
 
 MemoryProbe::~MemoryProbe() {
@@ -138,13 +150,18 @@ MemoryProbe::Pointers MemoryProbe::pointers(const void* from, std::size_t most) 
   return result;
 }
 
-bool MemoryProbe::is_code(const void* address) const {
+bool MemoryProbe::is_code(const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  return std::any_of(code_.begin(), code_.end(),
-                     [&](const auto& range) { return wanted >= range.first && wanted < range.second; });
+  return is_in_a_library(wanted) || std::ranges::any_of(mappings(), [&](const auto& range) {
+           return wanted >= range.first && wanted < range.second;
+         });
 }
 
-void MemoryProbe::read_mappings() {
+/// For code that is in no library, such as what was made at run time. Seldom asked for: where much is loaded the
+/// kernel takes longer to write all mappings down than to load one more plugin.
+const MemoryProbe::Ranges& MemoryProbe::mappings() {
+  if (code_) return *code_;
+  code_.emplace();
   // Lines such as "7f12a000-7f12c000 r-xp 00001000 08:01 1234  /usr/lib/x.so".
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
@@ -154,8 +171,9 @@ void MemoryProbe::read_mappings() {
     const auto dash = std::from_chars(line.data(), end, from, 16).ptr;
     if (dash == end || *dash != '-') continue;
     const auto space = std::from_chars(dash + 1, end, to, 16).ptr;
-    if (end - space > 4 && space[3] == 'x') code_.emplace_back(from, to);
+    if (end - space > 4 && space[3] == 'x') code_->emplace_back(from, to);
   }
+  return *code_;
 }
 
 }  // namespace ganger::host

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -44,8 +45,8 @@ class MemoryProbe {
   Text text(const char* from, std::size_t longest = 65536);
   /// A NULL-terminated array of at most `most` pointers.
   Pointers pointers(const void* from, std::size_t most = 1024);
-  /// Is there code at this address? As the mappings were when the probe was made.
-  bool is_code(const void* address) const;
+  /// Is there code at this address?
+  bool is_code(const void* address);
 
  private:
   using Page = std::array<char, 4096>;
@@ -54,12 +55,13 @@ class MemoryProbe {
   const Page* page(std::uintptr_t begin);
   bool copy_by_pipe(const void* from, void* out, std::size_t size);
   void open_pipe();
-  void read_mappings();
+  using Ranges = std::vector<std::pair<std::uintptr_t, std::uintptr_t>>;  // from, to
+  const Ranges& mappings();
 
   Way way_;
   int pipe_[2] = {-1, -1};
   std::unordered_map<std::uintptr_t, std::unique_ptr<Page>> pages_;  ///< by where they begin; null = unreadable
-  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> code_;      ///< executable mappings: from, to
+  std::optional<Ranges> code_;  ///< executable mappings, once they were asked for
 };
 
 }  // namespace ganger::host

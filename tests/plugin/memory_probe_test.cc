@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(Ways, MemoryProbeBothWays, testing::Values(Way::kernel_
                          [](const auto& way) { return way.param == Way::pipe ? "pipe" : "kernel_copy"; });
 
 TEST(MemoryProbe, KnowsCodeFromData) {
-  const MemoryProbe probe;
+  MemoryProbe probe;
   static int data = 0;
   const int on_the_stack = 0;
 
@@ -145,6 +145,17 @@ TEST(MemoryProbe, KnowsCodeFromData) {
   EXPECT_FALSE(probe.is_code(&on_the_stack));
   EXPECT_FALSE(probe.is_code(nullptr));
   EXPECT_FALSE(probe.is_code(address(~std::uintptr_t{0})));
+}
+
+TEST(MemoryProbe, KnowsCodeThatIsInNoLibrary) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const made = mmap(nullptr, page, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(made, MAP_FAILED);
+
+  EXPECT_TRUE(MemoryProbe().is_code(made));
+
+  munmap(made, page);
+  EXPECT_FALSE(MemoryProbe().is_code(made));
 }
 
 }  // namespace
