@@ -22,10 +22,7 @@ class TaskScope final : public CallScope {
   TaskScope(TaskCall& call, const Attempt& attempt, ganger_ctx& ctx, bool has_borrowed = false)
       : call_(call), attempt_(attempt), ctx_(ctx), has_borrowed_(has_borrowed) {}
   ~TaskScope() override {
-    if (!has_borrowed_.load(std::memory_order_relaxed)) return;
-    const std::lock_guard lock(call_.mutex_);
-    if (const auto b = call_.borrowers_.find(attempt_.task); b != call_.borrowers_.end() && b->second == ctx_.owner())
-      call_.borrowers_.erase(b);
+    if (has_borrowed_.load(std::memory_order_relaxed)) call_.erase_borrower(attempt_.task, ctx_.owner());
   }
 
   void log(int level, std::string_view line) override {
@@ -67,10 +64,8 @@ class TaskScope final : public CallScope {
   }
 
   void lease_event(LeaseEvent what, const std::string& pool, std::uint64_t lease, Duration waited) override {
-    if (what == LeaseEvent::acquired && !has_borrowed_.exchange(true, std::memory_order_relaxed)) {
-      const std::lock_guard lock(call_.mutex_);
-      call_.borrowers_[attempt_.task] = ctx_.owner();
-    }
+    if (what == LeaseEvent::acquired && !has_borrowed_.exchange(true, std::memory_order_relaxed))
+      call_.set_borrower(attempt_.task, ctx_.owner());
     if (what == LeaseEvent::leaked)
       log(GANGER_LOG_WARN,
           fmt::format("ended with a lease of pool '{}' still out; it was taken back: a bug of the plugin", pool));
@@ -109,6 +104,7 @@ Finished TaskCall::run(const Attempt& attempt) {
   thread_local ganger_ctx ctx;
   Finished finished{.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
   run_type(attempt, ctx, finished);
+  attempt.stop->end_attempt();  // whichever way it went: what came late must not reach the next attempt
   finished.ended = parts_.clock.now();
   return finished;
 }
@@ -147,14 +143,12 @@ bool TaskCall::keep_places(Call& call) {
   const Attempt& attempt = call.attempt;
   const bool is_isolated = parts_.plan.task(attempt.task).is_isolated;
   call.owner = make_owner_id();
+  set_borrower(attempt.task, call.owner);  // a call of a provider may hang, with some of the places kept
   const Acquired kept =
       parts_.pools.keep(call.owner, parts_.plan.places(attempt.task), *attempt.stop, attempt.deadline, is_isolated);
-  if (kept.end == AcquireEnd::ok) {
-    if (is_isolated) return true;
-    const std::lock_guard lock(mutex_);
-    borrowers_[attempt.task] = call.owner;
-    return true;
-  }
+  // From here on the isolated call itself gives back what it has.
+  if (kept.end != AcquireEnd::ok || is_isolated) erase_borrower(attempt.task, call.owner);
+  if (kept.end == AcquireEnd::ok) return true;
   call.finished.status = status_of(kept.end, attempt.stop->reason() != GANGER_RUNNING);
   if (kept.error) call.finished.why = kept.error->message;
   return false;
@@ -216,8 +210,19 @@ void TaskCall::keep_outputs(const Attempt& attempt, Outputs set, Finished& finis
   parts_.outputs.set(attempt.task, std::move(set));
 }
 
+void TaskCall::set_borrower(TaskIndex task, OwnerId owner) {
+  const std::lock_guard lock(mutex_);
+  borrowers_[task] = owner;
+}
+
+/// No change where it is another one's turn.
+void TaskCall::erase_borrower(TaskIndex task, OwnerId owner) {
+  const std::lock_guard lock(mutex_);
+  if (const auto b = borrowers_.find(task); b != borrowers_.end() && b->second == owner) borrowers_.erase(b);
+}
+
 void TaskCall::given_up(TaskIndex task) {
-  if (parts_.plan.task(task).is_isolated) return parts_.isolation->kill(task);
+  if (parts_.plan.task(task).is_isolated) parts_.isolation->kill(task);
   OwnerId owner = 0;
   {
     const std::lock_guard lock(mutex_);

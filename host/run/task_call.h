@@ -62,6 +62,8 @@ class TaskCall final : public TaskBody {
   void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
   void make(Call& call);
   bool keep_places(Call& call);
+  void set_borrower(TaskIndex task, OwnerId owner);
+  void erase_borrower(TaskIndex task, OwnerId owner);
   void make_here(Call& call);
   void make_in_child(Call& call);
   void keep_outputs(const Attempt& attempt, Outputs set, Finished& finished);

@@ -22,9 +22,10 @@ StopSource::~StopSource() {
 }
 
 void StopSource::request(std::int32_t reason) {
+  // The lock makes it one step for fd() and on_stop(): one that comes late must not reach what the next attempt has.
+  const std::lock_guard lock(mutex_);
   std::int32_t none = 0;
   if (!reason_.compare_exchange_strong(none, reason, std::memory_order_acq_rel)) return;
-  const std::lock_guard lock(mutex_);
   if (fd_ >= 0) make_readable(fd_);
   if (callbacks_.empty()) return;
   try {
@@ -53,6 +54,7 @@ int StopSource::fd() {
   const std::lock_guard lock(mutex_);
   if (fd_ < 0) {
     fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    is_touched_.store(true, std::memory_order_relaxed);
     if (fd_ >= 0 && reason() != 0) make_readable(fd_);
   }
   return fd_;
@@ -84,15 +86,9 @@ void StopSource::tidy_up() {
   ++generation_;
   callbacks_.clear();
   callback_ended_.wait(lock, [&] { return running_token_ == 0; });
-  is_touched_.store(false, std::memory_order_relaxed);
-}
-
-/// A descriptor that nobody has made readable serves one attempt after another.
-void StopSource::forget_request() {
-  const std::lock_guard lock(mutex_);
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
-  reason_.store(0, std::memory_order_release);
+  is_touched_.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace ganger::host

@@ -31,7 +31,8 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   void abandon() { is_abandoned_.store(true, std::memory_order_release); }
   bool is_abandoned() const { return is_abandoned_.load(std::memory_order_acquire); }
 
-  /// Readable once request() was called; made at the first call; -1 when there is none to be had.
+  /// Readable once request() was called; made at the first call, until end_attempt(); -1 when there is none to be
+  /// had.
   int fd();
 
   /// Calls cb(user) once: on another thread at request(), or now when that has been. Returns a token, 0 after a call
@@ -40,14 +41,12 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// Takes a callback off; waits for one that is running, unless it is the caller itself.
   void off_stop(std::uint64_t token);
 
-  /// The attempt has ended: takes off the callbacks that are left, waits for one that runs.
+  /// The attempt has ended: takes off the callbacks that are left, waits for one that runs, closes the descriptor.
   void end_attempt() {
     if (is_touched_.load(std::memory_order_relaxed)) tidy_up();
   }
   /// For the next attempt nothing has been asked. Only after end_attempt().
-  void begin_attempt() {
-    if (reason() != 0) forget_request();
-  }
+  void begin_attempt() { reason_.store(0, std::memory_order_release); }
 
  private:
   struct Callback {
@@ -57,7 +56,6 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   };
   void run_callbacks(std::uint64_t generation);
   void tidy_up();
-  void forget_request();
 
   std::atomic<std::int32_t> reason_{0};
   std::atomic<bool> is_abandoned_{false};

@@ -94,14 +94,16 @@ class ChildrenTest : public testing::Test {
     std::vector<const Values*> values;
     for (const Values& v : owned) values.push_back(&v);
     const Attempt attempt{.task = task, .number = 1, .deadline = deadline, .stop = stop_of_call.get()};
-    return children().run({.attempt = attempt,
-                           .task = "the-task",
-                           .type = type,
-                           .values = values,
-                           .sandbox = sandbox,
-                           .scope = to,
-                           .pools = pools,
-                           .owner = owner});
+    IsolatedEnd end = children().run({.attempt = attempt,
+                                      .task = "the-task",
+                                      .type = type,
+                                      .values = values,
+                                      .sandbox = sandbox,
+                                      .scope = to,
+                                      .pools = pools,
+                                      .owner = owner});
+    stop_of_call->end_attempt();  // as TaskCall does
+    return end;
   }
 
   void add_pool(std::string_view kind, PoolSettings pool, Values values = {}) {

@@ -88,7 +88,6 @@ TEST_F(Children, AChildThatHasEndedMeanwhileIsReplaced) {
 }
 
 TEST_F(Children, NothingIsLeftOfThem) {
-  stop->fd();  // that of the caller, who keeps it
   const std::size_t before = open_descriptors();
   run("noop");
 

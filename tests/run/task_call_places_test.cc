@@ -1,4 +1,5 @@
 // Places in pools that are kept for an attempt before its task is called.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +112,52 @@ TEST(TaskCallPlaces, ThoseOfAThreadThatIsGivenUpAreFreeUnlessItMayUseThem) {
 
   EXPECT_EQ(lost, 1u);
   EXPECT_EQ(open, 0u);
+}
+
+TEST(TaskCallPlaces, WhoIsGivenUpWhileItWaitsForSomeHasNoneKeptAnyMore) {
+  for (const bool is_isolated : {false, true}) {
+    PlacesRig rig;
+    LookingIsolation isolation;
+    rig.isolation = &isolation;
+    const auto a = rig.add_keeping("a", PlacesRig::kBoth, does_nothing, is_isolated);
+    rig.pool(1).keep(make_owner_id(), 1);
+    std::uint32_t before = 0, after = 0;
+    rig.clock.at(rig.clock.now() + std::chrono::milliseconds(500), [&] {
+      before = rig.pool(0).statistics().lent_now;
+      rig.body().given_up(a);
+      after = rig.pool(0).statistics().lent_now;
+    });
+
+    const Finished f = rig.call(a);
+
+    EXPECT_EQ(f.status, GANGER_CANCELLED);
+    EXPECT_EQ(before, 1u);
+    EXPECT_EQ(after, 0u);
+  }
+}
+
+TEST(TaskCallPlaces, AnAttemptThatIsNotMadeLeavesTheNextOneNoStop) {
+  PlacesRig rig;
+  const auto a = rig.add_keeping("a", PlacesRig::kBoth, does_nothing);
+  rig.pool(1).keep(make_owner_id(), 1);
+  const int fd = rig.stop->fd();
+
+  const Finished f = rig.call(a);
+
+  EXPECT_EQ(f.status, GANGER_TIMEOUT);
+  EXPECT_EQ(fcntl(fd, F_GETFD), -1) << "its stop was not brought to an end";
+}
+
+TEST(TaskCallPlaces, AnIsolatedCallLeavesTheNextOneNoStop) {
+  PlacesRig rig;
+  LookingIsolation isolation;
+  rig.isolation = &isolation;
+  const auto a = rig.add_keeping("a", PlacesRig::kBoth, does_nothing, true);
+  const int fd = rig.stop->fd();
+
+  rig.call(a);
+
+  EXPECT_EQ(fcntl(fd, F_GETFD), -1) << "its stop was not brought to an end";
 }
 
 TEST(TaskCallPlaces, AnIsolatedCallHasThemToo) {
