@@ -182,12 +182,12 @@ ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view p
   const auto end_wait = [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); };
   const std::uint64_t token = may_wait ? parts_.stop->on_stop(end_wait, &waiting) : 0;
   const Acquired got = borrow(*found, id, bounds);
-  parts_.stop->off_stop(token);
-  const ganger_status status = status_of(got.end, got.end != AcquireEnd::ok && stop_reason() != GANGER_RUNNING);
-  if (status == GANGER_OK) {
+  if (token != 0) parts_.stop->off_stop(token);
+  if (got.end == AcquireEnd::ok) {
     out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
     return GANGER_OK;
   }
+  const ganger_status status = status_of(got.end, stop_reason() != GANGER_RUNNING);
   if (status == GANGER_CANCELLED && got.end != AcquireEnd::timed_out) return status;
   return fail(status, got.error ? got.error->message : "the pool gave nothing");
 }

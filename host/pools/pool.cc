@@ -88,8 +88,17 @@ bool Pool::release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState
 
   const OwnerId borrower = slots_[place].owner;
   slots_.end_lease(place, SlotState::busy);
-  const bool is_kept = give_back(lock, place, state);
-  close_expired(lock);
+  // Most often there is nothing to be done to it, and nobody waits.
+  const Slot& slot = slots_[place];
+  const bool is_plain = state == LeaseState::clean && slot.handle != nullptr && !slot.is_kept && !has_reset_ &&
+                        !is_timed_ && !is_closed_ && first_waiter_ == nullptr && slots_.idle() < settings_.size;
+  bool is_kept = true;
+  if (is_plain) {
+    slots_.keep(place, kNever);
+  } else {
+    is_kept = give_back(lock, place, state);
+    close_expired(lock);
+  }
   lock.unlock();
 
   if (observer_ != nullptr) {
