@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -40,21 +41,41 @@ std::vector<std::string> old_runs(const fs::path& runs) {
   const std::string newest = fmt::format("{:%Y%m%d-%H%M%S}", fmt::gmtime(an_hour_ago));
   std::vector<std::string> all;
   std::error_code problem;
-  for (fs::directory_iterator each(runs, problem), end; !problem && each != end; each.increment(problem))
-    if (std::string name = each->path().filename().string(); is_run_id(name) && name < newest)
+  for (fs::directory_iterator each(runs, problem), end; !problem && each != end; each.increment(problem)) {
+    std::string name = each->path().filename().string();
+    std::error_code unreadable;
+    if (is_run_id(name) && name < newest && each->symlink_status(unreadable).type() == fs::file_type::directory)
       all.push_back(std::move(name));
+  }
   return all;
 }
 
-/// Will no process ever need the folder?
-bool is_left(const fs::path& folder, const std::string& run, Journal& journal) {
-  const fs::path ledger = folder / "ledger";
-  if (RunLock::is_held(ledger)) return false;
-  const auto known = journal.find(run);
-  if (known) return known->header.run == run && known->end == name_of(RunEnd::finished);
+/// Of a run that the journal does not know, and may have known before it was damaged and moved aside: only where
+/// there is nothing but a ledger, which says nothing without the journal.
+void remove_if_bare(const fs::path& folder) {
   std::error_code problem;
-  // Without a ledger it may be one that has no record, and whose tasks are at work.
-  return known.error().kind == ErrorKind::not_found && fs::exists(ledger, problem);
+  fs::directory_iterator each(folder, problem);
+  if (problem || each == fs::directory_iterator() || each->path().filename() != "ledger") return;
+  if (each->symlink_status(problem).type() != fs::file_type::regular) return;
+  if (each.increment(problem); problem || each != fs::directory_iterator()) return;
+  const auto lock = RunLock::take(folder / "ledger");
+  if (!lock) return;
+  ::unlink(lock->file().c_str());
+  ::rmdir(folder.c_str());
+}
+
+void remove_if_left(const fs::path& folder, const std::string& run, Journal& journal) {
+  // Without a ledger it may be of one that has no record, and whose tasks are at work; its lock is held by a run that
+  // has.
+  std::error_code problem;
+  const bool has_ledger = fs::symlink_status(folder / "ledger", problem).type() == fs::file_type::regular;
+  if (has_ledger && RunLock::is_held(folder / "ledger")) return;
+  const auto known = journal.find(run);
+  if (known && known->header.run == run) {
+    if (known->end == name_of(RunEnd::finished)) fs::remove_all(folder, problem);
+  } else if (has_ledger && (known || known.error().kind == ErrorKind::not_found)) {
+    remove_if_bare(folder);
+  }
 }
 
 }  // namespace
@@ -66,13 +87,7 @@ void remove_left_folders(const fs::path& state, Journal& journal) {
   // Others each time: those of runs that may be resumed stay, and must not be in the way of the rest.
   std::vector<std::string> some;
   std::ranges::sample(old, std::back_inserter(some), kMostAtATime, std::mt19937(std::random_device{}()));
-  for (const std::string& run : some) {
-    std::error_code problem;
-    if (is_left(runs / run, run, journal))
-      fs::remove_all(runs / run, problem);
-    else
-      fs::remove(runs / run, problem);  // when it is empty
-  }
+  for (const std::string& run : some) remove_if_left(runs / run, run, journal);
 }
 
 }  // namespace ganger::host

@@ -115,26 +115,31 @@ Result<std::vector<RunEntry>> RunReader::runs(std::size_t most) {
   return entries(*query);
 }
 
-Result<RunEntry> RunReader::find(std::string_view run) {
-  // That very id, else one that begins with it.
-  auto query = database_.prepare(
-      fmt::format("{}where id = ?1 or substr(id, 1, length(?1)) = ?1 order by id = ?1 desc, started_ns desc, number "
-                  "desc limit 6",
-                  kRunColumns));
+Result<std::vector<RunEntry>> RunReader::chosen(std::string_view condition, std::string_view run) {
+  auto query = database_.prepare(fmt::format("{}where {}", kRunColumns, condition));
   if (!query) return tl::unexpected(std::move(query).error());
   const auto row = query->start(run);
   if (!row) return tl::unexpected(row.error());
-  std::vector<RunEntry> found;
-  if (*row) {
-    auto all = entries(*query);
-    if (!all) return tl::unexpected(std::move(all).error());
-    found = *std::move(all);
+  if (!*row) return std::vector<RunEntry>{};
+  return entries(*query);
+}
+
+Result<RunEntry> RunReader::find(std::string_view run) {
+  if (run.empty()) {
+    auto latest = runs(1);
+    if (!latest) return tl::unexpected(std::move(latest).error());
+    return latest->empty() ? not_found(run, {}) : std::move(latest->front());
   }
-  if (!found.empty() && (run.empty() || found.size() == 1 || found.front().header.run == run))
-    return std::move(found.front());
+  // That very id, else one that begins with it. Both by the index of ids: none is above one of its letters and the
+  // last character there is.
+  auto found = chosen("id = ?1", run);
+  if (found && found->empty())
+    found = chosen(fmt::format("id >= ?1 and id < ?1 || char(0x10ffff){}limit 6", kLatestFirst), run);
+  if (!found) return tl::unexpected(std::move(found).error());
+  if (found->size() == 1) return std::move(found->front());
   std::vector<std::string> near;
-  near.reserve(found.size());
-  for (const RunEntry& e : found) near.push_back(e.header.run);
+  near.reserve(found->size());
+  for (const RunEntry& e : *found) near.push_back(e.header.run);
   return not_found(run, near);
 }
 
@@ -142,9 +147,10 @@ Result<RunEntry> RunReader::not_found(std::string_view run, const std::vector<st
   if (!near.empty())
     return failure(ErrorKind::not_found, fmt::format("'{}' is the start of more than one run: {}; give more of it",
                                                      run, fmt::join(near, ", ")));
-  // Perhaps a part that was not the start; otherwise the latest.
-  auto query =
-      database_.prepare("select id from runs order by instr(id, ?) > 0 desc, started_ns desc, number desc limit 3");
+  // Perhaps a part that was not the start, of one of the last hundred; otherwise the latest.
+  auto query = database_.prepare(
+      "select id from (select id, started_ns, number from runs order by started_ns desc, number desc limit 100) "
+      "order by instr(id, ?) > 0 desc, started_ns desc, number desc limit 3");
   if (!query) return tl::unexpected(std::move(query).error());
   std::vector<std::string> ids;
   auto row = query->start(run);

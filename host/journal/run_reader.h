@@ -33,6 +33,8 @@ class RunReader {
  private:
   struct Row;
   Result<std::vector<RunEntry>> entries(Statement& query);
+  /// Those for which the condition holds, whose ?1 is `run`.
+  Result<std::vector<RunEntry>> chosen(std::string_view condition, std::string_view run);
   Result<void> read_settings(std::int64_t run, RunHeader& header);
   Result<std::vector<Row>> read_tasks(std::int64_t run);
   Result<void> read_events(std::int64_t run, std::vector<Row>& rows);

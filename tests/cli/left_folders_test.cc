@@ -46,14 +46,25 @@ class LeftFolders : public testing::Test {
   KnownEnds journal_;
 };
 
-TEST_F(LeftFolders, ThoseOfFinishedAndUnknownRunsGo) {
-  const fs::path finished = folder("20010101-000000-00000a"), unknown = folder("20010101-000000-00000b");
-  journal_.ends = {{"20010101-000000-00000a", "finished"}};
+TEST_F(LeftFolders, ThoseOfFinishedRunsGo) {
+  const fs::path finished = folder("20010101-000000-00000a"), empty = state_.folder("runs/20010101-000000-00000b");
+  journal_.ends = {{"20010101-000000-00000a", "finished"}, {"20010101-000000-00000b", "finished"}};
 
   remove_left_folders(state_.path(), journal_);
 
   EXPECT_FALSE(fs::exists(finished));
-  EXPECT_FALSE(fs::exists(unknown));
+  EXPECT_FALSE(fs::exists(empty));
+}
+
+TEST_F(LeftFolders, OfUnknownRunsOnlyABareLedgerGoes) {
+  const fs::path with_work = folder("20010101-000000-00000a");
+  const fs::path bare = state_.file("runs/20010101-000000-00000b/ledger").parent_path();
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_TRUE(fs::exists(with_work / "ledger"));
+  EXPECT_TRUE(fs::exists(with_work / "work/file"));
+  EXPECT_FALSE(fs::exists(bare));
 }
 
 TEST_F(LeftFolders, ThoseOfRunsThatMayBeResumedStay) {
@@ -67,20 +78,40 @@ TEST_F(LeftFolders, ThoseOfRunsThatMayBeResumedStay) {
 }
 
 TEST_F(LeftFolders, OneWhoseLockIsHeldStays) {
-  const fs::path unknown = folder("20010101-000000-00000a");
-  const auto lock = RunLock::take(unknown / "ledger");
+  const fs::path unknown = state_.file("runs/20010101-000000-00000a/ledger");
+  const fs::path finished = folder("20010101-000000-00000b");
+  journal_.ends = {{"20010101-000000-00000b", "finished"}};
+  const auto lock = RunLock::take(unknown), other_lock = RunLock::take(finished / "ledger");
 
   remove_left_folders(state_.path(), journal_);
 
-  EXPECT_TRUE(fs::exists(unknown / "work/file"));
+  EXPECT_TRUE(fs::exists(unknown));
+  EXPECT_TRUE(fs::exists(finished / "work/file"));
 }
 
-TEST_F(LeftFolders, OneThatIsEmptyGoes) {
+TEST_F(LeftFolders, AnEmptyOneMayBeOfARunWithoutARecord) {
   const fs::path empty = state_.folder("runs/20010101-000000-00000a");
 
   remove_left_folders(state_.path(), journal_);
 
-  EXPECT_FALSE(fs::exists(empty));
+  EXPECT_TRUE(fs::exists(empty));
+}
+
+TEST_F(LeftFolders, WhatIsNoFolderIsNotTouched) {
+  const fs::path target = folder("20010101-000000"), link = state_ / "runs/20010101-000000-00000a";
+  const fs::path file = state_.file("runs/20010101-000000-00000b"), bare = state_.file("elsewhere/ledger");
+  const fs::path link_to_bare = state_ / "runs/20010101-000000-00000c";
+  fs::create_directory_symlink(target, link);
+  fs::create_directory_symlink(bare.parent_path(), link_to_bare);
+  journal_.ends = {{"20010101-000000-00000a", "finished"}, {"20010101-000000-00000b", "finished"}};
+
+  remove_left_folders(state_.path(), journal_);
+
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::is_symlink(link_to_bare));
+  EXPECT_TRUE(fs::exists(target / "work/file"));
+  EXPECT_TRUE(fs::exists(file));
+  EXPECT_TRUE(fs::exists(bare));
 }
 
 TEST_F(LeftFolders, WhatIsCalledOtherwiseOrHasNoLedgerIsNotTouched) {
