@@ -1,20 +1,26 @@
 #include "host/cli/opening.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "host/cli/exit_code.h"
 #include "host/cli/process_state.h"
+#include "host/descriptor.h"
 #include "host/isolate/crash_note.h"
+#include "host/isolate/new_children.h"
 #include "host/isolate/process.h"
 #include "host/report/streams.h"
 #include "host/report/terminal.h"
@@ -31,8 +37,51 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPart(100);
 constexpr int kParts = 50;
 
+constexpr unsigned kSecondsToSay = 2;
+constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
+
 std::atomic<const char*> file_now = nullptr;
 std::atomic<bool> was_refused = false;
+
+// For signal handlers; what they point to lives for as long as they do.
+std::atomic<const NewChildren*> children_now = nullptr;
+std::atomic<pid_t> process_now = -1;
+std::array<struct sigaction, kInterrupts.size()> interrupts_before;
+
+extern "C" void leave_opening(int signal) {
+  // What the plugin has forked has this handler too.
+  if (getpid() == process_now) end_children_of_opening();
+  for (std::size_t i = 0; i < kInterrupts.size(); ++i)
+    if (kInterrupts[i] == signal) interrupts_before[i].sa_handler(signal);
+}
+
+extern "C" void leave_refused(int) { _exit(kExitRefused); }
+
+/// While it lives, an interrupt ends what the plugin has started before it does what it did until then.
+class Interrupts {
+ public:
+  Interrupts() {
+    struct sigaction action {};
+    action.sa_handler = leave_opening;
+    for (const int signal : kInterrupts) sigaddset(&action.sa_mask, signal);
+    for (std::size_t i = 0; i < kInterrupts.size(); ++i) {
+      struct sigaction& before = interrupts_before[i];
+      sigaction(kInterrupts[i], nullptr, &before);
+      is_ours_[i] =
+          (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
+      if (is_ours_[i]) sigaction(kInterrupts[i], &action, nullptr);
+    }
+  }
+  ~Interrupts() {
+    for (std::size_t i = 0; i < kInterrupts.size(); ++i)
+      if (is_ours_[i]) sigaction(kInterrupts[i], &interrupts_before[i], nullptr);
+  }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+ private:
+  std::array<bool, kInterrupts.size()> is_ours_{};
+};
 
 /// A file that is being opened, from before its code runs until that has ended.
 class Opening {
@@ -43,17 +92,20 @@ class Opening {
         late_(fmt::format("ganger: error: {} is refused: its code did not come to an end within 5s while it was "
                           "opened\n",
                           name_)) {
+    process_now = getpid();
+    children_now = &children_;
+    interrupts_.emplace();
     try {
       clock_ = std::thread([this] { watch(); });
     } catch (const std::system_error&) {
       // Without a thread its time is not limited; an interrupt still ends it.
     }
     file_now = name_.c_str();
-    note_opening(name_.c_str(), kExitRefused);
+    note_opening(name_.c_str(), kExitRefused, end_children_of_opening);
   }
 
   ~Opening() {
-    note_opening(nullptr, 0);
+    note_opened();
     file_now = nullptr;
     {
       const std::lock_guard lock(mutex_);
@@ -61,14 +113,17 @@ class Opening {
     }
     changed_.notify_one();
     if (clock_.joinable()) clock_.join();
+    interrupts_.reset();
+    children_now = nullptr;
   }
 
   Opening(const Opening&) = delete;
   Opening& operator=(const Opening&) = delete;
 
-  /// What its code has started does not outlive it.
-  void end_children() const {
-    end_orphans([this](pid_t pid) { return children_before_.contains(pid); });
+  /// Where others go on after it has been refused, they find the process as it was.
+  void restore(const ProcessState& before) const {
+    if (folder_.is_open()) static_cast<void>(fchdir(folder_.get()) == 0);
+    ::umask(before.umask);
   }
 
  private:
@@ -77,13 +132,28 @@ class Opening {
     std::unique_lock lock(mutex_);
     for (int part = 0; part < kParts; ++part)
       if (changed_.wait_for(lock, kPart, [this] { return is_open_; })) return;
+    end_late();
+  }
+
+  /// From here on nothing may keep the process from ending: not the heap, and nobody who does not read stderr.
+  [[noreturn]] void end_late() const {
+    struct sigaction action {};
+    action.sa_handler = leave_refused;
+    sigaction(SIGALRM, &action, nullptr);
+    sigset_t late;
+    sigemptyset(&late);
+    sigaddset(&late, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &late, nullptr);
+    alarm(kSecondsToSay);
+    children_.end();
     write_all(streams().log, late_);
-    end_children();
     _exit(kExitRefused);
   }
 
   const std::string name_, late_;
-  const std::set<pid_t> children_before_ = own_children();
+  const Descriptor folder_{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  const NewChildren children_;
+  std::optional<Interrupts> interrupts_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_open_ = false;  // guarded by mutex_
@@ -94,14 +164,20 @@ class Opening {
 
 Result<std::unique_ptr<Plugin>> open_watched(const std::filesystem::path& file,
                                              const std::function<Result<std::unique_ptr<Plugin>>()>& open) {
+  adopt_orphans();
   const Opening opening(file);
   const ProcessState before = ProcessState::now();
   auto plugin = open();
   const auto changed = changes(before, ProcessState::now());
   if (changed.empty()) return plugin;
   was_refused = true;
-  opening.end_children();
+  end_orphans([&before](pid_t pid) { return before.children.contains(pid); });
+  opening.restore(before);
   return plugin ? tl::unexpected(refusal(file, changed)) : std::move(plugin);
+}
+
+void end_children_of_opening() {
+  if (const NewChildren* children = children_now) children->end();
 }
 
 const char* opened_file() { return file_now; }

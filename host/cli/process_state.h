@@ -5,6 +5,7 @@
 
 #include <array>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,12 @@ namespace ganger::host {
 
 /// Thread: the others that there are leave alone what is looked at
 struct ProcessState {
-  std::size_t threads = 0;
-  bool has_children = false;
+  std::set<pid_t> threads;
+  std::set<pid_t> children;
   dev_t folder_device = 0;
   ino_t folder = 0;
   mode_t umask = 0;
-  std::array<struct sigaction, NSIG> handlers{};
+  std::array<const void*, NSIG> handlers{};  ///< by number: SIG_DFL, SIG_IGN or the address of a function
   sigset_t blocked{};
   std::string locale;
 

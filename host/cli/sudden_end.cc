@@ -20,6 +20,7 @@ namespace ganger::host {
 namespace {
 
 struct Watch {
+  std::atomic<pid_t> process = -1;  // that is watched
   std::mutex mutex;
   // guarded by mutex
   bool is_on = false;
@@ -40,14 +41,19 @@ thread_local const char* plugin_here = nullptr;
 /// Runs inside exit(), on the thread that has called it.
 void at_exit() {
   Watch& w = watch();
+  // What a plugin has forked must not speak or write for this one: the files of the journal are the parent's, and the
+  // lock may be as another thread has left it.
+  if (getpid() != w.process) return;
   const std::lock_guard lock(w.mutex);
   if (!std::exchange(w.is_on, false)) return;
-  if (const char* file = opened_file())
+  if (const char* file = opened_file()) {
+    end_children_of_opening();
     say(fmt::format("error: {} is refused: its code called exit() while it was opened", file));
-  else
+  } else {
     say(fmt::format(
         "error: exit() was called {}{}; a plugin must not end the process it is in", w.where,
         task_here == nullptr ? std::string() : fmt::format(", by task '{}' of plugin '{}'", task_here, plugin_here)));
+  }
   w.record();
   _exit(w.exit_code);
 }
@@ -68,6 +74,7 @@ SuddenEnd::SuddenEnd(int fd, int exit_code, const char* where, std::function<voi
   static const int registered = std::atexit(at_exit);
   Watch& w = watch();
   const std::lock_guard lock(w.mutex);
+  w.process = getpid();
   w.is_on = registered == 0;
   w.exit_code = exit_code;
   w.where = where;

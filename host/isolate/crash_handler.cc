@@ -37,6 +37,7 @@ std::atomic<pid_t> note_pid = -1;
 
 std::atomic<const char*> opened_file = nullptr;
 std::atomic<int> code_of_opening = 0;
+std::atomic<void (*)()> end_of_opening = nullptr;
 
 constinit thread_local const char* current_task = nullptr;
 constinit thread_local const char* current_plugin = nullptr;
@@ -146,10 +147,10 @@ void write_note(int signal, std::uint64_t address, const ucontext_t& context) {
   text.flush();
 }
 
-void write_report(int signal, std::uint64_t address, const ucontext_t& context) {
+/// Shape: file = the one that is being opened; null = none
+void write_report(int signal, std::uint64_t address, const ucontext_t& context, const char* file) {
   CrashText text(note_fd);
   const char* name = sigabbrev_np(signal);
-  const char* const file = opened_file;
   text << "ganger: ";
   if (file != nullptr) text << "error: " << file << " is refused: its code crashed with ";
   text << "SIG" << (name != nullptr ? name : "?");
@@ -187,13 +188,17 @@ extern "C" void tell_crash(int signal, siginfo_t* info, void* context) {
     for (;;) pause();
   }
   limit_time();
+  // Once: another thread may be done with it meanwhile.
+  const char* const file = opened_file;
+  if (file != nullptr)
+    if (const auto end = end_of_opening.load(); end != nullptr) end();
   const auto address = reinterpret_cast<std::uint64_t>(info->si_addr);
   const auto& registers = *static_cast<const ucontext_t*>(context);
   if (note_form == Form::note)
     write_note(signal, address, registers);
   else
-    write_report(signal, address, registers);
-  if (opened_file.load() != nullptr) _exit(code_of_opening);
+    write_report(signal, address, registers, file);
+  if (file != nullptr) _exit(code_of_opening);
   // Blocked as yet: it comes again when we return, at the same place, and nobody catches it then.
   set_default(signal);
   raise_here(signal);
@@ -257,10 +262,13 @@ void use_crash_stack() {
   stack.touch();
 }
 
-void note_opening(const char* file, int exit_code) {
+void note_opening(const char* file, int exit_code, void (*at_crash)()) {
   code_of_opening = exit_code;
+  end_of_opening = at_crash;
   opened_file = file;
 }
+
+void note_opened() { opened_file = nullptr; }
 
 void note_current_task(const char* task, const char* plugin) {
   current_task = task;

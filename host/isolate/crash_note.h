@@ -44,9 +44,10 @@ void use_crash_stack();
 void note_current_task(const char* task, const char* plugin);
 
 /// From now on a crash is one of the plugin file that is being opened: the report names it, and the process ends with
-/// that code and not by the signal. nullptr = it is open.
-/// Lifetime: until the next call. Thread: one; of the whole process
-void note_opening(const char* file, int exit_code);
+/// that code and not by the signal. `at_crash`, if any, is called before that, in the signal handler.
+/// Lifetime: until note_opened(). Thread: one; of the whole process
+void note_opening(const char* file, int exit_code, void (*at_crash)());
+void note_opened();
 
 /// What write_crash_notes_to() has written, which may be cut short or be anything at all.
 std::optional<CrashNote> read_crash_note(std::string_view bytes);

@@ -53,6 +53,17 @@ TEST_F(Misbehaviour, ControlCharactersDoNotReachTheTerminal) {
   run("control-characters").exits(3).never_says("\033").never_prints("\033").never_prints("two\nlines");
 }
 
+TEST_F(Misbehaviour, AChildThatATaskForksMayCallExit) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"teller.fork\"\nwith = { text = \"it has\" }\n"
+        "[[task]]\nname = \"b\"\nuses = \"demo.noop\"\nafter = [\"a\"]\n");
+
+  for (int i = 0; i < 3; ++i)
+    ganger({"run", "j.toml", "-P", kPlugins}).end().exits(0).says("a: it has").says("b done").never_says("error");
+
+  run_ganger("show").exits(0).prints("finished (exit 0)");
+}
+
 TEST_F(Misbehaviour, ATaskThatNeverStopsIsGivenUp) {
   for (const char* type : {"spin", "spin-heavy"}) {
     const Ended ended = run(type, {"--timeout", "100ms", "--grace", "300ms"});

@@ -1,7 +1,10 @@
 // E18 to E21, E32, E34: files that are no sound plugins, that change, and that misbehave when all is over.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <span>
 
@@ -200,6 +203,43 @@ TEST_F(E20InProcess, AnInterruptDoesNotWaitForIt) {
         .end()
         .exits(2)
         .takes_less_than(seconds(4));
+}
+
+/// The fixture fails when a process is left.
+TEST_F(E20InProcess, WhatItHasStartedEndsWithIt) {
+  expect_refused(*this, {"leaves_and_crashes", 77, "crashed with SIGSEGV while it was opened"}, kConstructors);
+  expect_refused(*this, {"leaves_and_exits", 77, "called exit() while it was opened"}, kConstructors);
+  expect_refused(*this, {"leaves_and_hangs", 77, "did not come to an end within 5s"}, kConstructors);
+  ganger({"exec", "leaves_and_hangs.go", "-P", kConstructors})
+      .signalled(SIGINT, "I do not come back")
+      .end()
+      .exits(2)
+      .takes_less_than(seconds(4));
+}
+
+TEST_F(E20InProcess, AChildThatGangerWasStartedWithHidesNone) {
+  const std::string line = "cd '" + folder_.string() + "' && HOME=$PWD bash -c 'sleep 300 & echo $! >pid; exec " +
+                           GANGER_PROGRAM + " exec starts_process.go -P " + kConstructors + "' >out 2>&1 </dev/null";
+
+  const int status = std::system(line.c_str());
+
+  EXPECT_EQ(WEXITSTATUS(status), 77) << read("out");
+  EXPECT_NE(read("out").find("started a process"), std::string::npos) << read("out");
+  const pid_t inherited = std::stoi(read("pid"));
+  EXPECT_EQ(kill(inherited, SIGKILL), 0);
+  waitpid(inherited, nullptr, 0);
+}
+
+TEST_F(E20InProcess, AStreamThatNobodyReadsDoesNotKeepItAlive) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  const std::string line = "cd '" + folder_.string() + "' && HOME=$PWD timeout 60 bash -c 'exec 3<>pipe; " +
+                           GANGER_PROGRAM + " exec hangs_mute.go -P " + kConstructors + " 2>&3' </dev/null";
+
+  EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 77);
+}
+
+TEST_F(E20InProcess, AChildThatItForksMayCallExit) {
+  run_ganger("exec", "child_exits.go", "-P", kConstructors).exits(0).never_says("refused");
 }
 
 TEST_F(E20Isolated, ItIsRefusedWithTheReasonBeforeAnythingRuns) {

@@ -1,5 +1,6 @@
 /* Sound, but for what its constructor does: CONSTRUCTOR_DOES, set by CMake, is one of the functions here. */
 #define _GNU_SOURCE 1
+#include <fcntl.h>
 #include <ganger/plugin.h>
 #include <locale.h>
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TEXT_OF(x) #x
@@ -68,6 +70,40 @@ static inline void starts_thread(void) {
 /* A child that outlives it and holds its descriptors. */
 static inline void starts_process(void) {
   if (fork() == 0) wait_for_ever(NULL);
+}
+
+static inline void leaves_and_crashes(void) {
+  starts_process();
+  crashes_here();
+}
+
+static inline void leaves_and_exits(void) {
+  starts_process();
+  exits();
+}
+
+static inline void leaves_and_hangs(void) {
+  starts_process();
+  hangs();
+}
+
+/* Nothing more gets into stderr where nobody reads it. */
+static inline void hangs_mute(void) {
+  static const char block[4096];
+  fcntl(2, F_SETFL, O_WRONLY | O_NONBLOCK);
+  while (write(2, block, sizeof(block)) > 0) {
+  }
+  while (write(2, block, 1) > 0) {
+  }
+  fcntl(2, F_SETFL, O_WRONLY);
+  for (;;) pause();
+}
+
+/* In a process of its own, which ends as any may. */
+static inline void child_exits(void) {
+  const pid_t child = fork();
+  if (child == 0) exit(7);
+  waitpid(child, NULL, 0);
 }
 
 static inline void changes_all(void) {

@@ -1,4 +1,9 @@
-// A task type that cannot keep a secret: it tells it in every way there is.
+// A task type that cannot keep a secret: it tells it in every way there is. Another one forks a child that ends
+// itself.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
 #include <ganger/plugin.hpp>
 #include <string>
 
@@ -20,6 +25,21 @@ struct Tell {
   }
 };
 
+struct Fork {
+  static constexpr const char* name = "fork";
+  static constexpr const char* summary = "Has a child that calls exit()";
+  static constexpr ganger::param params[] = {{"text", GANGER_STR, "said when that has ended", ""}};
+
+  void run(const ganger::ctx& c) {
+    const pid_t child = fork();
+    if (child == 0) std::exit(7);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 7) throw ganger::error("the child has not ended with 7");
+    c.info(c.get<std::string>("text"));
+  }
+};
+
 }  // namespace
 
-GANGER_PLUGIN("teller", "1.0.0", Tell)
+GANGER_PLUGIN("teller", "1.0.0", Tell, Fork)
