@@ -63,10 +63,13 @@ Json json_of(const RunEntry& run) {
   return json;
 }
 
-/// A task that is running in a run that is not was in the middle when the process ended.
+/// When the process ended: it is running in a run that is not.
+bool was_in_the_middle(const RunEntry& run, const TaskEntryOfRun& task) {
+  return task.state == TaskState::running && !run.is_running;
+}
+
 std::string state_text(const RunEntry& run, const TaskEntryOfRun& task) {
-  if (task.state == TaskState::running && !run.is_running) return "in the middle";
-  return std::string(name_of(task.state));
+  return was_in_the_middle(run, task) ? "in the middle" : std::string(name_of(task.state));
 }
 
 /// What the command line of the run said; of secrets only that they were given.
@@ -90,7 +93,10 @@ Json json_of(const RunEntry& run, const TaskEntryOfRun& task) {
   Json json;
   json["task"] = task.name;
   json["uses"] = task.type;
-  json["outcome"] = state_text(run, task);
+  json["outcome"] = has_ended(task.state) ? Json(name_of(task.state)) : Json();
+  json["state"] = has_ended(task.state)          ? "ended"
+                  : was_in_the_middle(run, task) ? "in_the_middle"
+                                                 : std::string(name_of(task.state));
   json["attempts"] = task.attempts;
   json["started"] = utc_time(task.started_ns);
   json["ended"] = utc_time(task.ended_ns);

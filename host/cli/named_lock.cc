@@ -3,13 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
@@ -24,40 +23,26 @@ namespace {
 
 constexpr std::chrono::milliseconds kEndOfKilled(500);
 
-void wake_up(int) {}
+constexpr std::chrono::milliseconds kOften(20);
 
-/// While it lives, a call that waits is interrupted again and again, so that it can see what time it is.
-class Wakener {
- public:
-  Wakener() {
-    struct sigaction action {};
-    action.sa_handler = wake_up;  // and no SA_RESTART
-    sigaction(SIGALRM, &action, &before_);
-    // Whoever has started us may have blocked it.
-    sigset_t alarm;
-    sigemptyset(&alarm);
-    sigaddset(&alarm, SIGALRM);
-    sigprocmask(SIG_UNBLOCK, &alarm, &mask_before_);
-    set(kOften);
+/// Tries again and again until `until`, since a call that waits could only be ended by a signal, and those may be
+/// somebody else's. Returns: 0, or the error
+int take_until(int fd, TimePoint until) {
+  for (;;) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
+    if (errno != EWOULDBLOCK && errno != EINTR) return errno;
+    const Duration left = until - std::chrono::steady_clock::now();
+    if (left <= Duration::zero()) return EWOULDBLOCK;
+    std::this_thread::sleep_for(std::min<Duration>(left, kOften));
   }
-  ~Wakener() {
-    set({});
-    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
-    sigaction(SIGALRM, &before_, nullptr);
-  }
-  Wakener(const Wakener&) = delete;
-  Wakener& operator=(const Wakener&) = delete;
+}
 
- private:
-  static constexpr timeval kOften{.tv_sec = 0, .tv_usec = 20'000};
-  static void set(timeval interval) {
-    const itimerval timer{.it_interval = interval, .it_value = interval};
-    setitimer(ITIMER_REAL, &timer, nullptr);
-  }
-
-  struct sigaction before_ {};
-  sigset_t mask_before_{};
-};
+/// Returns: 0, or the error
+int take(int fd, int operation) {
+  while (flock(fd, operation) != 0)
+    if (errno != EINTR) return errno;
+  return 0;
+}
 
 }  // namespace
 
@@ -74,13 +59,10 @@ Result<LockWish> take_lock(const fs::path& state, const std::string& name, OnBus
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return cannot(errno);
   close_in_forks(fd);
-  std::optional<Wakener> wakener;
-  if (on_busy == OnBusy::wait && until != kNever) wakener.emplace();
-  while (flock(fd, on_busy == OnBusy::wait ? LOCK_EX : LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return LockWish::busy;
-    if (errno != EINTR) return cannot(errno);
-    if (std::chrono::steady_clock::now() >= until) return LockWish::late;
-  }
+  const bool waits = on_busy == OnBusy::wait;
+  const int error = waits && until != kNever ? take_until(fd, until) : take(fd, waits ? LOCK_EX : LOCK_EX | LOCK_NB);
+  if (error == EWOULDBLOCK) return waits ? LockWish::late : LockWish::busy;
+  if (error != 0) return cannot(error);
   return LockWish::granted;
 }
 

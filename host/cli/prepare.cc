@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <system_error>
 
@@ -55,6 +56,12 @@ Result<void> check_kind_of(const fs::path& job_file) {
             .message = "cannot read the job file: it is a pipe or a device; give it as ganger's input and read "
                        "/dev/stdin",
             .where = {.file = job_file.string()}});
+}
+
+bool is_unread(const JobReading& reading) {
+  return std::ranges::any_of(reading.errors, [](const Error& error) {
+    return error.kind == ErrorKind::not_found || error.kind == ErrorKind::io;
+  });
 }
 
 /// Does the command need a folder for a run?
@@ -122,6 +129,8 @@ tl::expected<Prepared, Errors> prepare(const Options& options, const std::string
   prepared.state = state.value_or(fs::path());
   if (auto fit = check_kind_of(options.subject); !fit) return tl::unexpected(Errors{std::move(fit).error()});
   prepared.reading = read_job(options.subject);
+  // Of one that cannot be read nothing is known, not even where its lock file would be.
+  if (is_unread(prepared.reading)) return tl::unexpected(std::move(prepared.reading.errors));
   auto pins = pins_for(options, prepared.reading.job.dir);
   if (!pins) {
     // Without pins no plugin may be opened, but what is known of the job without them can be told.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <system_error>
 #include <unordered_map>
 
 #include "host/isolate/crash_note.h"
@@ -63,8 +64,9 @@ Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options) {
   const auto state = state_dir(options);
   if (!state) return tl::unexpected(state.error());
   std::error_code problem;
-  const auto type = std::filesystem::status(*state / "journal.db", problem).type();
-  if (type == std::filesystem::file_type::not_found) return std::unique_ptr<Journal>();
+  static_cast<void>(std::filesystem::symlink_status(*state / "journal.db", problem));
+  // All else, such as a folder that may not be entered, does not say that there is none.
+  if (problem == std::errc::no_such_file_or_directory) return std::unique_ptr<Journal>();
   return Journal::open(*state);
 }
 

@@ -58,10 +58,10 @@ int resume_verb(const Options& given) {
     return kExitDeferred;
   }
   if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
-  auto options = options_of(run->header, given);
-  if (!options) return fail({options.error()});
-  std::optional<Duration> time_left = options->timeout;
-  if (const auto code = take_lock_of(*options, time_left)) return *code;
+  const auto first_options = options_of(run->header, given);
+  if (!first_options) return fail({first_options.error()});
+  std::optional<Duration> time_left = first_options->timeout;
+  if (const auto code = take_lock_of(*first_options, time_left)) return *code;
   auto lock = (*journal)->claim(run->header.run);
   if (!lock) {
     say(describe(lock.error()));
@@ -72,6 +72,9 @@ int resume_verb(const Options& given) {
   if (!run) return fail({run.error()});
   if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);
   const RunHeader& before = run->header;
+  // With what it has been gone on with meanwhile.
+  auto options = options_of(before, given);
+  if (!options) return fail({options.error()});
 
   if (auto gone = go_to(before.current_dir, *options); !gone) return fail({gone.error()});
   auto prepared = prepare(*options, before.run);

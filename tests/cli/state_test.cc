@@ -4,14 +4,18 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
+#include <thread>
 
 #include "ganger_process.h"
+#include "host/cli/named_lock.h"
 
 namespace ganger::host::test {
 
 namespace {
 
 namespace fs = std::filesystem;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 class State : public GangerTest {
@@ -40,6 +44,33 @@ class State : public GangerTest {
     write(".local/state/ganger/runs/" + run + "/work/file", "kept");
     if (has_ledger) write(".local/state/ganger/runs/" + run + "/ledger", "");
     return state_ / "runs" / run;
+  }
+
+  /// A command that waits for the lock.
+  std::future<Ended> start_waiter(const std::string& verb, std::vector<std::string> words,
+                                  const std::vector<std::string>& more) const {
+    words.insert(words.begin(), verb);
+    words.insert(words.end(), {"--on-busy", "wait"});
+    words.insert(words.end(), more.begin(), more.end());
+    return std::async(std::launch::async, [this, words] { return ganger(words).end(); });
+  }
+
+  /// Until another process has the file open.
+  void wait_for_opener(const fs::path& file) const {
+    const auto limit = std::chrono::steady_clock::now() + seconds(20);
+    for (; std::chrono::steady_clock::now() < limit; std::this_thread::sleep_for(milliseconds(1))) {
+      std::error_code gone;
+      for (fs::directory_iterator process("/proc", gone), end; !gone && process != end; process.increment(gone)) {
+        const std::string name = process->path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(getpid())) continue;
+        std::error_code closed;
+        for (fs::directory_iterator fd(process->path() / "fd", closed); !closed && fd != end; fd.increment(closed)) {
+          std::error_code no_link;
+          if (fs::read_symlink(fd->path(), no_link) == file) return;
+        }
+      }
+    }
+    ADD_FAILURE() << "nobody has come for " << file;
   }
 
   const fs::path state_ = folder_ / ".local/state/ganger";
@@ -72,6 +103,15 @@ TEST_F(State, WhoOnlyReadsMakesNoJournal) {
   EXPECT_FALSE(fs::exists(folder_ / ".local"));
 }
 
+TEST_F(State, AJournalThatCannotBeLookedForIsNotMissing) {
+  write("file", "");
+  fs::create_directory(folder_ / "dangling");
+  fs::create_symlink("nowhere/journal.db", folder_ / "dangling/journal.db");
+
+  run_ganger("history", "--state-dir", "file/state").exits(73).never_prints("no runs yet");
+  EXPECT_NE(run_ganger("history", "--state-dir", "dangling").code, 0);
+}
+
 TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
   write("k.toml",
         "[params]\nn = \"1\"\ntoken = \"\"\n[[task]]\nname = \"t\"\nuses = \"teller.tell\"\n"
@@ -85,7 +125,10 @@ TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
   const auto json = run_ganger("show", "--format", "json").exits(0).json();
 
   text.exits(0).prints("in the middle").prints("n=2 token=***").prints("--keep-going").never_prints("hunter2");
-  EXPECT_EQ(json["tasks"][1]["outcome"], "in the middle");
+  EXPECT_EQ(json["tasks"][0]["outcome"], "done");
+  EXPECT_EQ(json["tasks"][0]["state"], "ended");
+  EXPECT_EQ(json["tasks"][1]["outcome"], nullptr);
+  EXPECT_EQ(json["tasks"][1]["state"], "in_the_middle");
   EXPECT_EQ(json["params"], (nlohmann::json{{"n", "2"}, {"token", "***"}}));
   EXPECT_EQ(json["options"], (nlohmann::json{"--plugin-dir", kPlugins, "--keep-going"}));
 }
@@ -105,16 +148,75 @@ TEST_F(State, TheDeadlineHoldsForTheWaitForALockToo) {
   run_ganger("history").prints("no runs yet");
 }
 
-TEST_F(State, WhoWaitsRunsWhenTheLockIsFree) {
-  auto other = std::make_unique<Holder>(state_ / "locks/nightly.lock");
-  write("gate.toml", "[[task]]\nname = \"one\"\nuses = \"exec.run\"\nwith = { shell = \"echo ran\" }\n");
+TEST_F(State, WhoDoesNotWaitIsSentAway) {
+  const Holder other(state_ / "locks/nightly.lock");
 
-  const Ended skipped = run_ganger("run", "gate.toml", "--lock", "nightly", "--timeout", "1m");
-  other.reset();
-  const Ended run = run_ganger("run", "gate.toml", "--lock", "nightly", "--on-busy", "wait", "--timeout", "1m");
+  const Ended skipped = run_ganger("run", "j.toml", "--lock", "nightly", "--timeout", "1m");
 
   skipped.exits(75).says("another run holds the lock 'nightly'; nothing was run");
-  run.exits(0).says("one: ran");
+}
+
+TEST_F(State, WhoWaitsRunsWhenTheLockIsFree) {
+  write("gate.toml", "[[task]]\nname = \"one\"\nuses = \"exec.run\"\nwith = { shell = \"echo ran\" }\n");
+  for (const std::vector<std::string>& limit : {std::vector<std::string>{}, {"--timeout", "1m"}}) {
+    const fs::path file = state_ / "locks/nightly.lock";
+    auto other = std::make_unique<Holder>(file);
+    auto waiter = start_waiter("run", {"gate.toml", "--lock", "nightly"}, limit);
+
+    wait_for_opener(file);
+    const auto too_early = waiter.wait_for(milliseconds(100));
+    other.reset();
+    const Ended run = waiter.get();
+
+    EXPECT_EQ(too_early, std::future_status::timeout);
+    run.exits(0).says("one: ran");
+  }
+}
+
+TEST_F(State, TheTimeoutIsThatOfTheWaitAndOfTheRun) {
+  write("long.toml", "[[task]]\nname = \"one\"\nuses = \"demo.sleep\"\nwith = { for = \"2s\" }\n");
+  const fs::path file = state_ / "locks/nightly.lock";
+  auto other = std::make_unique<Holder>(file);
+  auto waiter = start_waiter("run", {"long.toml", "--lock", "nightly"}, {"--timeout", "3s"});
+
+  wait_for_opener(file);
+  std::this_thread::sleep_for(milliseconds(1500));
+  other.reset();
+
+  waiter.get().exits(1);
+}
+
+TEST_F(State, TheWaitLeavesAnAlarmAlone) {
+  const fs::path file = state_ / "locks/nightly.lock";
+  const Holder other(file);
+  struct sigaction before {};
+  struct sigaction after {};
+  sigaction(SIGALRM, nullptr, &before);
+  alarm(1000);
+
+  const auto wish = take_lock(state_, "nightly", OnBusy::wait, std::chrono::steady_clock::now() + milliseconds(50));
+
+  EXPECT_GT(alarm(0), 900U);
+  sigaction(SIGALRM, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
+  EXPECT_EQ(wish.value(), LockWish::late);
+}
+
+TEST_F(State, WhoHasWaitedGoesOnWithWhatTheRunIsThen) {
+  write("k.toml",
+        "[params]\nn = \"0\"\n[[task]]\nname = \"one\"\nuses = \"exec.run\"\n"
+        "with = { shell = \"echo n is ${params.n}; test -e go\" }\n");
+  run_ganger("run", "k.toml", "--lock", "nightly", "-p", "n=1").exits(3);
+  const fs::path file = state_ / "locks/nightly.lock";
+  auto other = std::make_unique<Holder>(file);
+  auto waiter = start_waiter("resume", {}, {});
+
+  wait_for_opener(file);
+  run_ganger("resume", "--lock", "other", "-p", "n=2", "--accept-changes").exits(3).says("n is 2");
+  write("go", "");
+  other.reset();
+
+  waiter.get().exits(0).says("n is 2");
 }
 
 TEST_F(State, ARunThatGoesOnTakesTheLockItHad) {
@@ -136,15 +238,18 @@ TEST_F(State, ARunThatGoesOnTakesTheLockItHad) {
 
 TEST_F(State, FoldersThatNoRunComesBackToGoWithALaterRun) {
   run_ganger("run", "j.toml").exits(0);
-  const fs::path unknown = left_folder("20010101-000000-0000aa", true);
-  const fs::path without_record = left_folder("20010101-000000-0000ab", false);
-  const fs::path young = left_folder("29990101-000000-0000ac", true);
+  const fs::path bare = left_folder("20010101-000000-0000aa", true);
+  fs::remove_all(bare / "work");
+  const fs::path unknown = left_folder("20010101-000000-0000ab", true);
+  const fs::path without_record = left_folder("20010101-000000-0000ac", false);
+  const fs::path young = left_folder("29990101-000000-0000ad", true);
   const fs::path other = left_folder("mine", true);
 
   run_ganger("run", "j.toml").exits(0);
 
-  EXPECT_FALSE(fs::exists(unknown));
-  for (const fs::path& kept : {without_record, young, other}) EXPECT_TRUE(fs::exists(kept / "work/file")) << kept;
+  EXPECT_FALSE(fs::exists(bare));
+  for (const fs::path& kept : {unknown, without_record, young, other})
+    EXPECT_TRUE(fs::exists(kept / "work/file")) << kept;
 }
 
 // -- files that are none ------------------------------------------------------------------------------------------
@@ -168,6 +273,12 @@ TEST_F(State, AJobMayComeThroughAPipeThatIsOpen) {
   EXPECT_EQ(shell("cat j.toml | " GANGER_PROGRAM " run /dev/stdin"), 0) << read("out");
   EXPECT_EQ(shell(GANGER_PROGRAM " run <(cat j.toml)"), 0) << read("out");
   EXPECT_EQ(shell(GANGER_PROGRAM " check <(cat j.toml)"), 0) << read("out");
+}
+
+TEST_F(State, AJobThatIsMissingIsThatWhateverTheLockFileIs) {
+  write("plugins.lock", "[[plugni]]\n");
+
+  run_ganger("run", "gone.toml").exits(66).says("gone.toml: error: no such job file").never_says("plugins.lock");
 }
 
 TEST_F(State, AWrongLockFileIsToldWithTheErrorsOfTheJob) {
