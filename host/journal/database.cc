@@ -95,17 +95,22 @@ void Database::roll_back() {
   if (sqlite3_get_autocommit(raw_.get()) == 0) sqlite3_exec(raw_.get(), "rollback", nullptr, nullptr, nullptr);
 }
 
-Result<RowInsert> RowInsert::prepare(Database& database, std::string_view into, int columns) {
+Result<RowInsert> RowInsert::prepare(Database& database, std::string into, int columns) {
   std::string row = "(?";
   for (int i = 1; i < columns; ++i) row += ",?";
   row += ')';
-  std::string sql = fmt::format("{} values{}", into, row);
-  auto one = database.prepare(sql);
+  auto one = database.prepare(into + " values" + row);
   if (!one) return tl::unexpected(std::move(one).error());
-  for (std::size_t i = 1; i < kMany; ++i) sql += ',' + row;
-  auto many = database.prepare(sql);
+  return RowInsert(database, std::move(into), std::move(row), *std::move(one));
+}
+
+Result<void> RowInsert::prepare_many() {
+  std::string sql = into_ + " values" + row_;
+  for (std::size_t i = 1; i < kMany; ++i) sql += ',' + row_;
+  auto many = database_->prepare(sql);
   if (!many) return tl::unexpected(std::move(many).error());
-  return RowInsert(*std::move(one), *std::move(many));
+  many_ = *std::move(many);
+  return {};
 }
 
 Error Database::error(int code) {

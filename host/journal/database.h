@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -149,14 +150,16 @@ class Database {
 class RowInsert {
  public:
   /// Shape: into = "insert into t(a, b)"; columns = how many that names
-  static Result<RowInsert> prepare(Database& database, std::string_view into, int columns);
+  static Result<RowInsert> prepare(Database& database, std::string into, int columns);
 
   /// Shape: bind(statement, i) adds the columns of row i; what it adds stays until run() has returned
   template <class Bind>
   Result<void> run(std::size_t rows, const Bind& bind) {
+    if (rows >= kMany && !many_)
+      if (auto prepared = prepare_many(); !prepared) return prepared;
     for (std::size_t i = 0; i < rows;) {
       const std::size_t end = rows - i >= kMany ? i + kMany : i + 1;
-      Statement& statement = end - i == kMany ? many_ : one_;
+      Statement& statement = end - i == kMany ? *many_ : one_;
       statement.begin();
       for (; i < end; ++i) bind(statement, i);
       if (auto done = statement.next(); !done) return tl::unexpected(std::move(done).error());
@@ -166,9 +169,14 @@ class RowInsert {
 
  private:
   static constexpr std::size_t kMany = 32;
-  RowInsert(Statement one, Statement many) : one_(std::move(one)), many_(std::move(many)) {}
+  RowInsert(Database& database, std::string into, std::string row, Statement one)
+      : database_(&database), into_(std::move(into)), row_(std::move(row)), one_(std::move(one)) {}
+  Result<void> prepare_many();
 
-  Statement one_, many_;
+  Database* database_;
+  std::string into_, row_;
+  Statement one_;
+  std::optional<Statement> many_;  // made when it is first needed: to prepare it takes a third of a millisecond
 };
 
 }  // namespace ganger::host

@@ -72,7 +72,7 @@ Result<std::int64_t> insert_run(Database& database, const RunHeader& header, con
   const std::int64_t run = database.last_row();
   for (const auto insert_more : {&insert_settings, &insert_options})
     if (auto done = insert_more(database, run, header); !done) return tl::unexpected(std::move(done).error());
-  auto tasks = RowInsert::prepare(database, kInsertTask, 5);
+  auto tasks = RowInsert::prepare(database, std::string(kInsertTask), 5);
   if (!tasks) return tl::unexpected(std::move(tasks).error());
   const auto bind = [&](Statement& s, std::size_t i) {
     const auto task = static_cast<TaskIndex>(i);
