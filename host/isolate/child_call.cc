@@ -10,6 +10,7 @@
 #include <csignal>
 #include <limits>
 
+#include "host/isolate/child_text.h"
 #include "host/isolate/crash_note.h"
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
@@ -28,19 +29,10 @@ constexpr Duration kDeathTakesAtMost = seconds(5);
 constexpr Duration kPollWithoutStopFd = milliseconds(50);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
-constexpr std::size_t kMostTextBytes = 64 * 1024;     // of a line, or of a reason
 constexpr int kMostLastReads = 1024;                  // more than a socket holds
 
 // Of processes, so it is the real one, whatever clock the run has.
 TimePoint now() { return std::chrono::steady_clock::now(); }
-
-/// What a child says is as long as it likes.
-std::string_view cut(std::string_view text) {
-  if (text.size() <= kMostTextBytes) return text;
-  std::size_t end = kMostTextBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not within a code point
-  return text.substr(0, end);
-}
 
 }  // namespace
 

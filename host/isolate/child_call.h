@@ -55,6 +55,7 @@ class ChildCall {
   void answer_place(const PlaceMessage& message);
   void reply_place(std::uint32_t request, const Acquired& got);
   void serve_wishes();
+  void forget_opening(std::uint32_t pool, std::uint64_t place);
   void note_filled(PlaceFilledMessage message);
   void give_place_back(const PlaceBackMessage& message);
   void take_places_back();

@@ -72,14 +72,18 @@ void ChildCall::reply_place(std::uint32_t request, const Acquired& got) {
                                    .waited_ns = got.waited.count()}));
 }
 
+void ChildCall::forget_opening(std::uint32_t pool, std::uint64_t place) {
+  std::erase_if(openings_, [&](const PlaceBackMessage& o) { return o.pool == pool && o.place == place; });
+}
+
 void ChildCall::note_filled(PlaceFilledMessage message) {
-  std::erase_if(openings_,
-                [&](const PlaceBackMessage& o) { return o.pool == message.pool && o.place == message.place; });
+  forget_opening(message.pool, message.place);
   pool(message.pool)->fill_place(owner_, message.place, message.filling, std::move(message.why));
 }
 
 /// A place it does not have is counted as one given back wrongly.
 void ChildCall::give_place_back(const PlaceBackMessage& message) {
+  forget_opening(message.pool, message.place);
   const CurrentCall current(ctx_.get());
   pool(message.pool)->release(owner_, message.place);
 }

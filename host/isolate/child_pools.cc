@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/isolate/child_text.h"
+
 namespace ganger::host {
 
 namespace {
@@ -53,6 +55,8 @@ Acquired ChildPools::take(const PoolOfKind& pool, const WaitBounds& bounds) {
     call = call_;
   }
   PlaceMessage wish{.pool = static_cast<std::uint32_t>(pool.index)};
+  // A guess: another thread of the call may take what idles first, and this one then opens one in spite of the
+  // breaker.
   wish.has_resource = pool.pool->statistics().idle_now > 0;
   if (bounds.longest) wish.wait_ns = std::max<std::int64_t>(bounds.longest->count(), 0);
   const ReplyMessage reply = channel_.ask(FrameKind::place, call, wish);
@@ -99,10 +103,11 @@ void ChildPools::filled(const PoolOfKind& pool, std::uint64_t place, std::uint64
 void ChildPools::unused(const PoolOfKind& pool, std::uint64_t place, const Acquired& end) {
   const auto index = static_cast<std::uint32_t>(pool.index);
   const bool has_failed = end.end == AcquireEnd::failed && !end.was_cut_short;
-  const PlaceFilledMessage message{.pool = index,
-                                   .place = place,
-                                   .filling = has_failed ? Filling::failed : Filling::cut_short,
-                                   .why = end.error ? end.error->message.substr(0, kMostWhyBytes) : std::string()};
+  const PlaceFilledMessage message{
+      .pool = index,
+      .place = place,
+      .filling = has_failed ? Filling::failed : Filling::cut_short,
+      .why = end.error ? std::string(cut(end.error->message, kMostWhyBytes)) : std::string()};
   const std::lock_guard lock(mutex_);
   channel_.send(FrameKind::place_filled, call_, encode(message));
   channel_.send(FrameKind::place_back, call_, encode(PlaceBackMessage{index, place}));
