@@ -13,7 +13,7 @@ namespace ganger::host {
 
 /// The smallest index stands by itself: in a chain nothing else is ever in the set. The others are bits in levels of
 /// 64, where each bit of a level says whether a word of the level below is not empty. insert, erase and pop_min touch
-/// at most six words and allocate nothing. Thread: guarded by the owner.
+/// one or two words of a level, of which there are six at most, and allocate nothing. Thread: guarded by the owner.
 class IndexSet {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -30,7 +30,9 @@ class IndexSet {
   }
 
   bool empty() const { return first_ == kNone; }
-  bool contains(std::uint32_t i) const { return i == first_ || (words_[i >> 6] >> (i & 63) & 1) != 0; }
+  bool contains(std::uint32_t i) const {
+    return i == first_ || (i >> 6 < words_.size() && (words_[i >> 6] >> (i & 63) & 1) != 0);
+  }
   /// The smallest index, kNone when empty.
   std::uint32_t min() const { return first_; }
 

@@ -44,6 +44,8 @@ TEST(IndexSet, OneForNoIndicesIsEmpty) {
   EXPECT_TRUE(none.empty());
   EXPECT_TRUE(unmade.empty());
   EXPECT_EQ(none.min(), IndexSet::kNone);
+  EXPECT_FALSE(none.contains(0));
+  EXPECT_FALSE(unmade.contains(0));
 }
 
 }  // namespace
