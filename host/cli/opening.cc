@@ -52,7 +52,10 @@ extern "C" void leave_opening(int signal) {
   // What the plugin has forked has this handler too.
   if (getpid() == process_now) end_children_of_opening();
   for (std::size_t i = 0; i < kInterrupts.size(); ++i)
-    if (kInterrupts[i] == signal) interrupts_before[i].sa_handler(signal);
+    if (kInterrupts[i] == signal && interrupts_before[i].sa_handler != SIG_IGN) {
+      if (interrupts_before[i].sa_handler == SIG_DFL) _exit(128 + signal);
+      interrupts_before[i].sa_handler(signal);
+    }
 }
 
 extern "C" void leave_refused(int) { _exit(kExitRefused); }
@@ -66,10 +69,10 @@ class Interrupts {
     for (const int signal : kInterrupts) sigaddset(&action.sa_mask, signal);
     for (std::size_t i = 0; i < kInterrupts.size(); ++i) {
       struct sigaction& before = interrupts_before[i];
-      sigaction(kInterrupts[i], nullptr, &before);
+      sigaction(kInterrupts[i], &action, &before);
       is_ours_[i] =
           (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN;
-      if (is_ours_[i]) sigaction(kInterrupts[i], &action, nullptr);
+      if (!is_ours_[i]) sigaction(kInterrupts[i], &before, nullptr);
     }
   }
   ~Interrupts() {

@@ -207,7 +207,7 @@ TEST_F(E20InProcess, AnInterruptDoesNotWaitForIt) {
 
 /// The fixture fails when a process is left.
 TEST_F(E20InProcess, WhatItHasStartedEndsWithIt) {
-  expect_refused(*this, {"leaves_and_crashes", 77, "crashed with SIGSEGV while it was opened"}, kConstructors);
+  expect_refused(*this, {"leaves_and_crashes", 77, "crashed with SIGSEGV"}, kConstructors);
   expect_refused(*this, {"leaves_and_exits", 77, "called exit() while it was opened"}, kConstructors);
   expect_refused(*this, {"leaves_and_hangs", 77, "did not come to an end within 5s"}, kConstructors);
   ganger({"exec", "leaves_and_hangs.go", "-P", kConstructors})
