@@ -230,11 +230,12 @@ enum {
 };
 
 /* Something run() will borrow. Lets the host refuse a job early that could not give it.
- * Where the needs of a task come to two or more places in pools with a limit, the host takes all of these places before
- * run(), in one order for all tasks, and keeps them until run() has returned: tasks that borrow in different orders do
- * not block each other. acquire() then opens or finds the resource without waiting, and what is released goes back to
- * the kept place, to be acquired again. When the places cannot be had run() is not called, and the attempt ends as
- * acquire() would have. Not so where the pool's name is an output of another task, which is known too late. */
+ * Where the needs of a task come to two or more places in pools with a limit, the host takes all of these places
+ * before run(), in one order for all tasks, and keeps them until run() has returned: tasks that borrow in different
+ * orders do not block each other. acquire() then opens or finds the resource without waiting, and what is released
+ * goes back to the kept place, to be acquired again. When the places cannot be had run() is not called, and the
+ * attempt ends as acquire() would have. Not so where the pool's name is an output of another task, which is known too
+ * late. */
 typedef struct ganger_need {
   uint32_t struct_size, count; /* how many at once */
   const char *interface;       /* "ganger.sql/1" */
