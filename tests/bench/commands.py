@@ -82,17 +82,24 @@ def show_commands(name: str, column: str, tasks: int, usage: process.Usage) -> N
     row(f"{name}.cpu", column, usage.cpu_ms / tasks, "ms/task")
 
 
+def measure_graph(bench: Bench, name: str, tasks: int, after: jobs.Predecessors = jobs.nothing) -> pathlib.Path:
+    """The rows e2e.NAME of all who know what comes after what; returns the folder that they were run in."""
+    row = f"e2e.{name}"
+    folder = graph_folder(bench, name, tasks, after)
+    job = jobs.command_job(bench.scratch / f"{name}.toml", tasks, after)
+    show_commands(row, "project", tasks, bench.measure(bench.run_job(job, "-j2")))
+    show_commands(row, "project_no_history", tasks, bench.measure(bench.run_job(job, "-j2", "--no-history")))
+    if installed("make"):
+        show_commands(row, "make", tasks, bench.measure(["make", "-rR", "-j2"], folder))
+    if installed("ninja"):
+        show_commands(row, "ninja", tasks, run_ninja(bench, folder, "-j2"))
+    return folder
+
+
 def measure_wide(bench: Bench) -> None:
     """Commands that have nothing to do with each other, two at a time."""
     tasks = 10_000 // bench.scale
-    folder = graph_folder(bench, "wide", tasks)
-    job = jobs.command_job(bench.scratch / "wide.toml", tasks)
-    show_commands("e2e.wide", "project", tasks, bench.measure(bench.run_job(job, "-j2")))
-    show_commands("e2e.wide", "project_no_history", tasks, bench.measure(bench.run_job(job, "-j2", "--no-history")))
-    if installed("make"):
-        show_commands("e2e.wide", "make", tasks, bench.measure(["make", "-rR", "-j2"], folder))
-    if installed("ninja"):
-        show_commands("e2e.wide", "ninja", tasks, run_ninja(bench, folder, "-j2"))
+    folder = measure_graph(bench, "wide", tasks)
     xargs = ["xargs", "-a", "words", "-P2", "-n1", "/bin/true"]
     show_commands("e2e.wide", "xargs", tasks, bench.measure(xargs, folder))
     if installed("parallel"):
@@ -104,15 +111,7 @@ def measure_wide(bench: Bench) -> None:
 
 def measure_chain(bench: Bench) -> None:
     """Commands that each come after the one before."""
-    tasks = 1000 // bench.scale
-    folder = graph_folder(bench, "chain", tasks, jobs.the_one_before)
-    job = jobs.command_job(bench.scratch / "chain.toml", tasks, jobs.the_one_before)
-    show_commands("e2e.chain", "project", tasks, bench.measure(bench.run_job(job, "-j2")))
-    show_commands("e2e.chain", "project_no_history", tasks, bench.measure(bench.run_job(job, "-j2", "--no-history")))
-    if installed("make"):
-        show_commands("e2e.chain", "make", tasks, bench.measure(["make", "-rR", "-j2"], folder))
-    if installed("ninja"):
-        show_commands("e2e.chain", "ninja", tasks, run_ninja(bench, folder, "-j2"))
+    measure_graph(bench, "chain", 1000 // bench.scale, jobs.the_one_before)
 
 
 def show_medians(name: str, ways: Mapping[str, Callable[[], process.Usage]], repetitions: int) -> None:

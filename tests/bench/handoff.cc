@@ -43,6 +43,7 @@ class HandoffCrowd {
 
 void measure_idle_cpu(benchmark::State& state) {
   const HandoffCrowd crowd(8);
+  // The workers come to rest, then nothing happens for a second: that is what is measured.
   std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const double before = Usage::now().cpu_ms;
   std::this_thread::sleep_for(std::chrono::seconds(1));

@@ -55,7 +55,7 @@ class State : public GangerTest {
     return std::async(std::launch::async, [this, words] { return ganger(words).end(); });
   }
 
-  /// Until another process has the file open.
+  /// Until another process has the file open; which nothing tells, so it is looked for.
   void wait_for_opener(const fs::path& file) const {
     const auto limit = std::chrono::steady_clock::now() + seconds(20);
     for (; std::chrono::steady_clock::now() < limit; std::this_thread::sleep_for(milliseconds(1))) {
