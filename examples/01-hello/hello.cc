@@ -3,7 +3,7 @@
 
 struct Greet {
   static constexpr const char* name = "greet";
-  static constexpr const char* summary = "Says hello";
+  static constexpr const char* summary = "Greets somebody";
   static constexpr ganger::param params[] = {{"who", GANGER_STR, "whom to greet", "\"world\""}};
 
   void run(const ganger::ctx& c) {

@@ -31,7 +31,7 @@ static const ganger_param param_text = {.struct_size = sizeof param_text,
                                         .type = GANGER_STR,
                                         .flags = GANGER_PARAM_REQUIRED,
                                         .name = "text",
-                                        .help = "what to shout"};
+                                        .help = "what to say in capitals"};
 static const ganger_param *const upper_params[] = {&param_text, NULL};
 
 static const ganger_task upper = {.struct_size = sizeof upper,

@@ -84,6 +84,8 @@ int run_command(const Options& options) {
       return inspect_verb(options);
     case Verb::graph:
       return graph_verb(options);
+    case Verb::new_project:
+      return new_verb(options);
     case Verb::version:
       return version_verb(options);
     case Verb::help:

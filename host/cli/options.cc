@@ -48,6 +48,12 @@ constexpr VerbText kTexts[] = {
      "Shows what a plugin or one of its types takes and does.", "ganger inspect files.hash"},
     {Verb::graph, "ganger graph JOB.toml --as dot|mermaid|json", "Shows what comes after what in a job.",
      "ganger graph nightly.toml --as dot | dot -Tsvg > nightly.svg"},
+    {Verb::new_project, "ganger new NAME [--lang cpp|c]",
+     "Makes a project of that name in the current folder: a plugin with one task type, its test, an example job, and "
+     "packages of its own. It is an example of the SDK with NAME in place of the example's name, except before a "
+     "comma. "
+     "Prints the commands that build, test, run and package it.",
+     "ganger new mail"},
     {Verb::version, "ganger version", "Shows the version of the program and of its plugin ABI.",
      "ganger version --format json"},
     {Verb::help, "ganger help [COMMAND]", "Shows this, or the help of a command.", "ganger help run"},
@@ -61,8 +67,10 @@ bool takes_job(Verb v) { return v == Verb::run || v == Verb::plan || v == Verb::
 bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec || v == Verb::resume; }
 bool runs_job(Verb v) { return v == Verb::run || v == Verb::resume; }
 bool reads_journal(Verb v) { return v == Verb::history || v == Verb::show; }
-bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::help; }
-bool loads_plugins(Verb v) { return !reads_journal(v) && v != Verb::version && v != Verb::help; }
+bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::new_project && v != Verb::help; }
+bool loads_plugins(Verb v) {
+  return !reads_journal(v) && v != Verb::new_project && v != Verb::version && v != Verb::help;
+}
 
 po::options_description options_of(Verb verb) {
   po::options_description d("Options", 110, 60);
@@ -117,6 +125,7 @@ po::options_description options_of(Verb verb) {
   if (is_reading(verb) || verb == Verb::run)
     add("format", text()->value_name("text|json"), verb == Verb::run ? "of --dry-run" : "of the answer");
   if (verb == Verb::graph) add("as", text()->value_name("dot|mermaid|json"), "how the graph is written");
+  if (verb == Verb::new_project) add("lang", text()->value_name("cpp|c"), "of the plugin (default cpp)");
   add("color", text()->value_name("auto|always|never"), "colour; also NO_COLOR, FORCE_COLOR");
   add("quiet,q", "says only what went wrong");
   add("verbose,v", "says more");
@@ -208,6 +217,7 @@ class Reader {
       if (file->empty()) return fail(fmt::format("--{} needs a file name", name));
       *out = *file;
     }
+    if (const auto* lang = find("lang")) options_.lang = *lang;
     if (const auto* lock = find("lock")) {
       const bool is_name = !lock->empty() && lock->size() <= 63 &&
                            lock->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
@@ -282,11 +292,13 @@ class Reader {
     }
     if (options_.wants_help) return true;
     const auto& name = verbs()[static_cast<std::size_t>(verb)].name;
-    const bool needs_subject = takes_job(verb) || verb == Verb::exec || verb == Verb::inspect;
-    const std::string what = verb == Verb::exec      ? "a task type (PLUGIN.TYPE)"
-                             : verb == Verb::inspect ? "a plugin, a type or a file"
-                             : verb == Verb::check   ? "a job file or a plugin"
-                                                     : "a job file";
+    const bool needs_subject =
+        takes_job(verb) || verb == Verb::exec || verb == Verb::inspect || verb == Verb::new_project;
+    const std::string what = verb == Verb::exec          ? "a task type (PLUGIN.TYPE)"
+                             : verb == Verb::inspect     ? "a plugin, a type or a file"
+                             : verb == Verb::check       ? "a job file or a plugin"
+                             : verb == Verb::new_project ? "a name for the plugin"
+                                                         : "a job file";
     if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
     const bool may_have_subject = needs_subject || verb == Verb::help || verb == Verb::resume || verb == Verb::show;
     const std::size_t most = verb == Verb::exec ? SIZE_MAX : may_have_subject ? 1 : 0;
@@ -331,6 +343,7 @@ const std::vector<VerbName>& verbs() {
       {Verb::list, "list", "shows the plugins that are found"},
       {Verb::inspect, "inspect", "shows what a plugin takes and does"},
       {Verb::graph, "graph", "shows what comes after what"},
+      {Verb::new_project, "new", "makes a project for a plugin of your own"},
       {Verb::version, "version", "shows the version"},
       {Verb::help, "help", "shows help"},
   };

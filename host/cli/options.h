@@ -25,6 +25,7 @@ enum class Verb : unsigned char {
   list,
   inspect,
   graph,
+  new_project,
   version,
   help
 };
@@ -37,7 +38,7 @@ enum class Assume : unsigned char { nothing, done, rerun };
 
 struct Options {
   Verb verb = Verb::help;
-  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a run, a verb; empty = none given
+  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a run, a name, a verb; empty = none given
   std::vector<std::string> arguments;  ///< key=value of exec
   std::map<std::string, std::string, std::less<>> params;
   std::optional<Duration> timeout, grace;
@@ -48,7 +49,8 @@ struct Options {
   std::string junit, trace, metrics;  ///< files; empty = none
   std::filesystem::path state_dir;    ///< absolute; empty = the default
   std::string graph_as = "dot";
-  std::string lock;  ///< a name; empty = none
+  std::string lang = "cpp";  ///< of a new project; any word
+  std::string lock;          ///< a name; empty = none
   OnBusy on_busy = OnBusy::skip;
   Assume assume = Assume::nothing;
   std::uint32_t most = 20;             ///< runs in the history; 0 = all

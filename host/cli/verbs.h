@@ -14,6 +14,7 @@ int check_verb(const Options& options);
 int list_verb(const Options& options);
 int inspect_verb(const Options& options);
 int graph_verb(const Options& options);
+int new_verb(const Options& options);
 int version_verb(const Options& options);
 int help_verb(const Options& options);
 

@@ -59,7 +59,7 @@ TEST_F(Usage, AnEventsDescriptorThatIsNotOpenIsWrongUsage) {
 }
 
 TEST_F(Usage, EveryCommandHasHelpWithAnExample) {
-  for (const char* verb : {"run", "exec", "plan", "check", "list", "inspect", "graph", "version", "help"}) {
+  for (const char* verb : {"run", "exec", "plan", "check", "list", "inspect", "graph", "new", "version", "help"}) {
     run_ganger(verb, "--help").exits(0).prints("Usage: ganger").prints("Example:\n  ganger ");
     run_ganger("help", verb).exits(0).prints("Usage: ganger");
   }

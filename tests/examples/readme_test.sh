@@ -3,14 +3,20 @@
 #   sh                 runs them; `# exit code N` after a command says how it ends; of ./dev only the verb is looked up
 #   toml cpp c cmake   must be equal to a file under examples/
 # and that its links within the tree lead somewhere.
-# usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README
+# usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README [copy]
 #   PREFIX  what is built, installed: for commands that take ganger from there
+#   copy    its commands are run in a copy of the README's folder, and not in SOURCE_DIR
 set -eu
 
 source_dir=$1 binary_dir=$2 prefix=$3 readme=$4
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/blocks"
+run_dir=$source_dir
+if [ "${5:-}" = copy ]; then
+  run_dir=$dir/copy
+  cp -r "$(dirname "$readme")" "$run_dir"
+fi
 export GANGER_STATE_DIR="$dir/state" HOME="$dir" PATH="$prefix/bin:$PATH" CMAKE_PREFIX_PATH="$prefix" CMAKE_GENERATOR=Ninja
 
 awk -v dir="$dir/blocks" -v prose="$dir/prose" '
@@ -23,7 +29,7 @@ run() {
   sed -e "s,build/dev/,$binary_dir/,g" \
       -e 's,^\./dev \([a-z]*\).*,./dev help | grep -q "^  \1 ",' \
       -e 's,^\(.*[^ ]\)  *# exit code \([0-9]*\)$,code=0; \1 || code=$?; [ "$code" = \2 ],' "$1" >"$1.run"
-  (cd "$source_dir" && sh -eux "$1.run" </dev/null) >"$1.out" 2>&1 || {
+  (cd "$run_dir" && sh -eux "$1.run" </dev/null) >"$1.out" 2>&1 || {
     echo "FAILED: this block of $readme, of which the last command below did not end as it should:" >&2
     cat "$1" "$1.out" >&2
     return 1
