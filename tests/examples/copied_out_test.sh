@@ -15,5 +15,8 @@ for list in "$source_dir"/examples/*/CMakeLists.txt; do
   cmake -S "$copy" -B "$copy/build" -DCMAKE_C_FLAGS=-Werror -DCMAKE_CXX_FLAGS=-Werror
   cmake --build "$copy/build"
   ctest --test-dir "$copy/build" --output-on-failure # nothing to do in those without tests
-  GANGER_STATE_DIR=$dir/state "$prefix/bin/ganger" check "$copy"/build/*.so
+  for plugin in "$copy"/build/*.so; do
+    [ -e "$plugin" ] || continue # left out where its language is missing
+    GANGER_STATE_DIR=$dir/state "$prefix/bin/ganger" check "$plugin"
+  done
 done
