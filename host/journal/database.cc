@@ -32,7 +32,7 @@ int on_busy(void*, int tries) noexcept {
 }  // namespace
 
 Result<bool> Statement::next() {
-  const int code = bad_ == SQLITE_OK ? sqlite3_step(raw_.get()) : bad_;
+  const int code = bad_ == SQLITE_OK ? sqlite.step(raw_.get()) : bad_;
   if (code == SQLITE_ROW) return true;
   // What went wrong is read before the reset, which may say it anew but never better.
   if (code != SQLITE_DONE) {
@@ -45,33 +45,34 @@ Result<bool> Statement::next() {
 }
 
 std::string_view Statement::text(int column) const {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw_.get(), column));
+  const auto* text = reinterpret_cast<const char*>(sqlite.column_text(raw_.get(), column));
   return text == nullptr ? std::string_view()
-                         : std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(raw_.get(), column)));
+                         : std::string_view(text, static_cast<std::size_t>(sqlite.column_bytes(raw_.get(), column)));
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
+  if (auto loaded = load_sqlite(); !loaded) return tl::unexpected(std::move(loaded).error());
   std::unique_ptr<Database> database(new Database(file));
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite.open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   database->raw_.reset(raw);  // also after an error there is one to close
   if (raw == nullptr) return failure(ErrorKind::io, fmt::format("cannot open {}: out of memory", file.string()));
   if (code != SQLITE_OK) return tl::unexpected(database->error(code));
-  sqlite3_extended_result_codes(raw, 1);
-  sqlite3_busy_handler(raw, &on_busy, nullptr);
+  sqlite.extended_result_codes(raw, 1);
+  sqlite.busy_handler(raw, &on_busy, nullptr);
   return database;
 }
 
 Result<void> Database::run(const char* script) {
-  const int code = sqlite3_exec(raw_.get(), script, nullptr, nullptr, nullptr);
+  const int code = sqlite.exec(raw_.get(), script, nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
   return tl::unexpected(error(code));
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &raw, nullptr);
+  const int code = sqlite.prepare_v3(raw_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                     &raw, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(error(code));
   return Statement(*this, raw);
 }
@@ -92,7 +93,7 @@ Result<void> Database::commit() {
 
 void Database::roll_back() {
   // SQLite has done it by itself after some errors, such as a full disk.
-  if (sqlite3_get_autocommit(raw_.get()) == 0) sqlite3_exec(raw_.get(), "rollback", nullptr, nullptr, nullptr);
+  if (sqlite.get_autocommit(raw_.get()) == 0) sqlite.exec(raw_.get(), "rollback", nullptr, nullptr, nullptr);
 }
 
 Result<RowInsert> RowInsert::prepare(Database& database, std::string into, int columns) {
@@ -115,8 +116,8 @@ Result<void> RowInsert::prepare_many() {
 
 Error Database::error(int code) {
   const int primary = code & 0xff;
-  std::string what = sqlite3_errmsg(raw_.get());
-  if (const int system = sqlite3_system_errno(raw_.get()); system != 0 && primary != SQLITE_BUSY)
+  std::string what = sqlite.errmsg(raw_.get());
+  if (const int system = sqlite.system_errno(raw_.get()); system != 0 && primary != SQLITE_BUSY)
     what += fmt::format(" ({})", std::strerror(system));
   std::string advice;
   switch (primary) {

@@ -1,7 +1,5 @@
 // SQLite with errors as values.
 #pragma once
-#include <sqlite3.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include <string_view>
 
 #include "host/error.h"
+#include "host/journal/sqlite.h"
 
 namespace ganger::host {
 
@@ -59,34 +58,34 @@ class Statement {
     (bind(++place_, parameters), ...);
   }
   Result<bool> next();
-  void reset() { sqlite3_reset(raw_.get()); }
+  void reset() { sqlite.reset(raw_.get()); }
 
   // Of the present row, columns from 0.
-  std::int64_t integer(int column) const { return sqlite3_column_int64(raw_.get(), column); }
-  double real(int column) const { return sqlite3_column_double(raw_.get(), column); }
-  bool is_null(int column) const { return sqlite3_column_type(raw_.get(), column) == SQLITE_NULL; }
+  std::int64_t integer(int column) const { return sqlite.column_int64(raw_.get(), column); }
+  double real(int column) const { return sqlite.column_double(raw_.get(), column); }
+  bool is_null(int column) const { return sqlite.column_type(raw_.get(), column) == SQLITE_NULL; }
   /// Good until the next step.
   std::string_view text(int column) const;
 
  private:
   friend class Database;
   struct Finalize {
-    void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
+    void operator()(sqlite3_stmt* s) const noexcept { sqlite.finalize(s); }
   };
   Statement(Database& database, sqlite3_stmt* raw) : database_(&database), raw_(raw) {}
 
-  void bind(int place, std::int64_t i) { check(sqlite3_bind_int64(raw_.get(), place, i)); }
+  void bind(int place, std::int64_t i) { check(sqlite.bind_int64(raw_.get(), place, i)); }
   void bind(int place, std::uint32_t i) { bind(place, std::int64_t{i}); }
   void bind(int place, int i) { bind(place, std::int64_t{i}); }
-  void bind(int place, double f) { check(sqlite3_bind_double(raw_.get(), place, f)); }
-  void bind(int place, std::nullptr_t) { check(sqlite3_bind_null(raw_.get(), place)); }
+  void bind(int place, double f) { check(sqlite.bind_double(raw_.get(), place, f)); }
+  void bind(int place, std::nullptr_t) { check(sqlite.bind_null(raw_.get(), place)); }
   void bind(int place, std::string_view text) {
-    check(sqlite3_bind_text64(raw_.get(), place, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
-                              SQLITE_UTF8));
+    check(sqlite.bind_text64(raw_.get(), place, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                             SQLITE_UTF8));
   }
   void bind(int place, Blob blob) {
-    check(sqlite3_bind_blob64(raw_.get(), place, blob.bytes.empty() ? "" : blob.bytes.data(), blob.bytes.size(),
-                              SQLITE_STATIC));
+    check(sqlite.bind_blob64(raw_.get(), place, blob.bytes.empty() ? "" : blob.bytes.data(), blob.bytes.size(),
+                             SQLITE_STATIC));
   }
   void bind(int place, NumberOrNull n) { n.is_null ? bind(place, nullptr) : bind(place, n.number); }
   void bind(int place, TextOrNull t) { t.text.empty() ? bind(place, nullptr) : bind(place, t.text); }
@@ -104,7 +103,7 @@ class Statement {
 class Database {
  public:
   /// Opens a file that is there, for reading and writing, in WAL mode. Other processes may use it too.
-  /// Errors: io
+  /// Errors: io, configuration
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -115,7 +114,7 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   /// The one number that a query gives.
   Result<std::int64_t> number(std::string_view sql);
-  std::int64_t last_row() const { return sqlite3_last_insert_rowid(raw_.get()); }
+  std::int64_t last_row() const { return sqlite.last_insert_rowid(raw_.get()); }
 
   /// All of `work` or nothing. Shape: work = a callable without parameters that returns Result<void>
   template <class Work>
@@ -135,7 +134,7 @@ class Database {
 
  private:
   struct Close {
-    void operator()(sqlite3* db) const noexcept { sqlite3_close(db); }
+    void operator()(sqlite3* db) const noexcept { sqlite.close(db); }
   };
   explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
   Result<void> commit();
