@@ -35,15 +35,24 @@ bool kernel_copies(const void* from, void* out, std::size_t size) {
   return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
-/// Is it in a part of the program or of a library that is mapped to be executed?
-bool is_in_a_library(std::uintptr_t address) {
-  const auto look = [](dl_phdr_info* library, std::size_t, void* wanted) {
-    const std::uintptr_t at = *static_cast<const std::uintptr_t*>(wanted) - library->dlpi_addr;
-    for (const auto& part : std::span(library->dlpi_phdr, library->dlpi_phnum))
-      if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0 && at - part.p_vaddr < part.p_memsz) return 1;
+/// The part of the program or of a library that is mapped to be executed and that has this address; else nothing.
+std::optional<MemoryProbe::Range> code_around(std::uintptr_t address) {
+  struct Search {
+    const std::uintptr_t address;
+    std::optional<MemoryProbe::Range> found;
+  } search{address, {}};
+  const auto look = [](dl_phdr_info* library, std::size_t, void* user) {
+    auto& s = *static_cast<Search*>(user);
+    for (const auto& part : std::span(library->dlpi_phdr, library->dlpi_phnum)) {
+      const std::uintptr_t begin = library->dlpi_addr + part.p_vaddr;
+      if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0 || s.address - begin >= part.p_memsz) continue;
+      s.found.emplace(begin, begin + part.p_memsz);
+      return 1;
+    }
     return 0;
   };
-  return dl_iterate_phdr(look, &address) != 0;
+  dl_iterate_phdr(look, &search);
+  return search.found;
 }
 
 MemoryProbe::Way way_that_works() {
@@ -152,9 +161,13 @@ MemoryProbe::Pointers MemoryProbe::pointers(const void* from, std::size_t most) 
 
 bool MemoryProbe::is_code(const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  return is_in_a_library(wanted) || std::ranges::any_of(mappings(), [&](const auto& range) {
-           return wanted >= range.first && wanted < range.second;
-         });
+  const auto is_in = [&](const Range& range) { return wanted >= range.first && wanted < range.second; };
+  if (library_ && is_in(*library_)) return true;
+  if (const auto found = code_around(wanted)) {
+    library_ = found;
+    return true;
+  }
+  return std::ranges::any_of(mappings(), is_in);
 }
 
 /// For code that is in no library, such as what was made at run time. Seldom asked for: where much is loaded the

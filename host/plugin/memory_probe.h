@@ -22,6 +22,7 @@ class MemoryProbe {
     pipe          ///< write() into a pipe; where a seccomp filter forbids the other
   };
   enum class Found : std::uint8_t { whole, unreadable, unterminated };
+  using Range = std::pair<std::uintptr_t, std::uintptr_t>;  ///< of addresses: from, to
 
   struct Text {
     Found found = Found::unreadable;
@@ -55,13 +56,14 @@ class MemoryProbe {
   const Page* page(std::uintptr_t begin);
   bool copy_by_pipe(const void* from, void* out, std::size_t size);
   void open_pipe();
-  using Ranges = std::vector<std::pair<std::uintptr_t, std::uintptr_t>>;  // from, to
+  using Ranges = std::vector<Range>;
   const Ranges& mappings();
 
   Way way_;
   int pipe_[2] = {-1, -1};
   std::unordered_map<std::uintptr_t, std::unique_ptr<Page>> pages_;  ///< by where they begin; null = unreadable
-  std::optional<Ranges> code_;  ///< executable mappings, once they were asked for
+  std::optional<Range> library_;  ///< where code was found last: most of what is asked for is in one library
+  std::optional<Ranges> code_;    ///< executable mappings, once they were asked for
 };
 
 }  // namespace ganger::host
