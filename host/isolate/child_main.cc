@@ -147,7 +147,7 @@ std::uint64_t resident_bytes() {
 class NoTasks final : public TaskBody, public Completion {
  public:
   Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
-  void ended(Finished /*finished*/) override {}
+  std::optional<Attempt> ended(Finished) override { return std::nullopt; }
   void has_room() override {}
 };
 

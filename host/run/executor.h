@@ -3,6 +3,7 @@
 #include <ganger/plugin.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "host/plan/graph.h"
@@ -44,8 +45,10 @@ class TaskBody {
 class Completion {
  public:
   virtual ~Completion() = default;
-  virtual void ended(Finished finished) = 0;
-  /// It can take another attempt, though none has ended.
+  /// An attempt has ended, and its thread can take another one: which, or nothing. What it is given counts as
+  /// started.
+  virtual std::optional<Attempt> ended(Finished finished) = 0;
+  /// A thread has nothing to do, and try_start() finds it.
   virtual void has_room() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/run/backoff.h"
+#include "host/spin.h"
 #include "host/units.h"
 
 namespace ganger::host {
@@ -76,23 +77,30 @@ void Loop::run_lane() {
   }
 }
 
-void Loop::ended(Finished finished) {
-  const std::lock_guard lock(mutex_);
+std::optional<Attempt> Loop::ended(Finished finished) {
+  const auto lock = lock_soon(mutex_);
   const auto running = std::ranges::find_if(heavy_, [&](const auto& r) {
     return r->attempt.task == finished.task && r->attempt.number == finished.number;
   });
-  if (running == heavy_.end()) return;  // given up long ago
+  if (running == heavy_.end()) return std::nullopt;  // given up long ago
   std::unique_ptr<Running> it = std::move(*running);
   *running = std::move(heavy_.back());
   heavy_.pop_back();
   heed_stop(finished.ended);
   finish(*it, finished);
-  spare_.push_back(std::move(it));
+  std::optional<Attempt> following;
+  if (const TaskIndex task = next(ready_heavy_); task != kNoTask) {
+    prepare(*it, task, finished.ended);
+    commit(*it);
+    following = it->attempt;
+  }
+  (following ? heavy_ : spare_).push_back(std::move(it));
   start_heavy(finished.ended);
+  return following;
 }
 
 void Loop::has_room() {
-  const std::lock_guard lock(mutex_);
+  const auto lock = lock_soon(mutex_);
   if (ready_heavy_.empty()) return;
   const TimePoint now = parts_.clock.now();
   heed_stop(now);

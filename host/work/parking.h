@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "host/spin.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
@@ -67,14 +68,5 @@ class Doorbell {
   void wake();
   std::atomic<Answer> state_{kNone};
 };
-
-/// Tells the processor that this is a loop that waits for another one.
-inline void spin_pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb" ::: "memory");
-#endif
-}
 
 }  // namespace ganger::host

@@ -1,6 +1,7 @@
 #include "host/work/work_pool.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -16,8 +17,8 @@ struct WorkPool::Worker {
   WorkPool& pool;
   const std::int16_t number;
   std::thread thread;
-  std::optional<Finished> finished;      // of the attempt that this thread has just run
   std::atomic<TaskIndex> task{kNoTask};  // that it runs
+  bool is_given_up = false;              // and late: another one has its place
 
   static thread_local Worker* current;
 };
@@ -28,7 +29,7 @@ WorkPool::WorkPool(std::uint32_t workers, TaskBody& body) : body_(body), size_(w
 
 WorkPool::~WorkPool() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(lock_);
     is_closed_ = true;
   }
   handoff_.close();
@@ -37,27 +38,28 @@ WorkPool::~WorkPool() {
 }
 
 std::uint32_t WorkPool::size() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(lock_);
   return size_;
 }
 
 bool WorkPool::try_start(const Attempt& attempt) {
+  if (idle_.load() <= 0 && !may_grow_.load()) return false;  // what most who ask hear, and soon
   // The worker owns the copy from the moment it has accepted.
   auto copy = std::make_unique<Attempt>(attempt);
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(lock_);
   if (!give({&WorkPool::run_attempt, copy.get()})) return false;
   static_cast<void>(copy.release());
   return true;
 }
 
 void WorkPool::seek_help(HelpSeeker& seeker) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(lock_);
   seekers_.push_back(&seeker);
   send_help();
 }
 
 void WorkPool::end_seeking(HelpSeeker& seeker) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(lock_);
   std::erase(seekers_, &seeker);
 }
 
@@ -89,6 +91,7 @@ bool WorkPool::give(Work work) {
     return false;
   }
   workers_.push_back(worker);
+  may_grow_ = workers_.size() < size_;
   return false;
 }
 
@@ -99,31 +102,33 @@ void WorkPool::run_worker(Worker& self) {
     // Idle first, and only then the news: whoever hears of it finds this worker free.
     handoff_.arrive(slot);
     idle_.fetch_add(1);
-    if (auto finished = std::exchange(self.finished, std::nullopt))
-      completion_->ended(std::move(*finished));
-    else
-      completion_->has_room();
+    completion_->has_room();
     {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard lock(lock_);
       if (!seekers_.empty()) send_help();
     }
     const std::optional<Work> work = handoff_.await(slot);
     if (!work) return;
     work->run(work->argument);
-    if (self.task.exchange(kNoTask) == Worker::kGivenUp) return;  // late: another one has its place
+    if (self.is_given_up) return;
   }
 }
 
+/// And those after it, for as long as there are any: a hand-off from a thread to itself would only cost time.
 void WorkPool::run_attempt(void* attempt) noexcept {
-  const std::unique_ptr<Attempt> own(static_cast<Attempt*>(attempt));
-  Worker& self = *Worker::current;
-  own->worker = self.number;
-  self.task.store(own->task);
-  self.finished = self.pool.body_.run(*own);
+  std::optional<Attempt> now = *std::unique_ptr<Attempt>(static_cast<Attempt*>(attempt));
+  for (Worker& self = *Worker::current; now;) {
+    now->worker = self.number;
+    self.task.store(now->task);
+    Finished finished = self.pool.body_.run(*now);
+    self.is_given_up = self.task.exchange(kNoTask) == Worker::kGivenUp;
+    if (self.is_given_up) return;
+    now = self.pool.completion_->ended(std::move(finished));
+  }
 }
 
 bool WorkPool::give_up(TaskIndex task) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(lock_);
   const auto worker = std::ranges::find_if(workers_, [&](const auto& w) {
     TaskIndex expected = task;
     return w->task.compare_exchange_strong(expected, Worker::kGivenUp);
@@ -135,6 +140,7 @@ bool WorkPool::give_up(TaskIndex task) {
       ++replaced_;
     else
       --size_;
+    may_grow_ = workers_.size() < size_;
   }
   return size_ > 0;
 }

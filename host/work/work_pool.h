@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -50,8 +49,9 @@ class WorkPool final : public Executor, public WorkerLender {
   Completion* completion_ = nullptr;
   Handoff handoff_;
   std::atomic<std::int32_t> idle_{0};  // workers that have arrived and not been given work
-  mutable std::mutex mutex_;
-  // guarded by mutex_
+  std::atomic<bool> may_grow_{true};   // there are fewer workers than there may be
+  mutable ShortLock lock_;
+  // guarded by lock_
   std::vector<std::shared_ptr<Worker>> workers_;  // but for those given up, which only their threads still hold
   std::uint32_t size_;                            // as many as there may be
   std::uint32_t started_ = 0, replaced_ = 0;

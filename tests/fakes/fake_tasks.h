@@ -127,8 +127,13 @@ class FakeWorkers final : public Executor {
     if (status != GANGER_OK) f.why = "as scripted";
     script_.left(f);
     // One that was given up and comes back late is reported too: the loop must not care.
-    if (std::erase(running_, r) > 0) ++idle_;
-    completion_->ended(f);
+    const auto next = completion_->ended(f);
+    const bool has_room = std::erase(running_, r) > 0;
+    if (has_room) ++idle_;
+    if (next)
+      try_start(*next);
+    else if (has_room)
+      completion_->has_room();
   }
 
   FakeClock& clock_;

@@ -42,7 +42,7 @@ class NoTasks final : public TaskBody {
   Finished run(const Attempt& attempt) override { return {.task = attempt.task}; }
 };
 class Deaf final : public Completion {
-  void ended(Finished) override {}
+  std::optional<Attempt> ended(Finished) override { return std::nullopt; }
   void has_room() override {}
 };
 

@@ -41,13 +41,14 @@ class Bodies final : public TaskBody {
 /// Waits for the news of a pool.
 class News final : public Completion {
  public:
-  void ended(Finished finished) override {
-    if (on_ended) on_ended();
+  std::optional<Attempt> ended(Finished finished) override {
     const std::lock_guard lock(mutex_);
     ended_.push_back(finished.task);
     changed_.notify_all();
+    return next ? next() : std::nullopt;
   }
   void has_room() override {
+    if (on_room) on_room();
     const std::lock_guard lock(mutex_);
     ++rooms_;
     changed_.notify_all();
@@ -65,7 +66,8 @@ class News final : public Completion {
     return ended_;
   }
 
-  std::function<void()> on_ended;  ///< before it is written down
+  std::function<void()> on_room;                 ///< before it is written down
+  std::function<std::optional<Attempt>()> next;  ///< what the thread of an attempt that has ended takes
 
  private:
   std::mutex mutex_;
@@ -102,7 +104,7 @@ TEST(WorkPool, ItIsRefusedUnlessAWorkerHasIt) {
   EXPECT_TRUE(rig.try_start(0));
   EXPECT_FALSE(rig.try_start(1)) << "the only one is busy";
   may_end.count_down();
-  rig.news.wait_for_ends(1);
+  rig.news.wait_for_rooms(2);
   EXPECT_TRUE(rig.try_start(1));
 }
 
@@ -165,29 +167,41 @@ TEST(WorkPool, NoMoreTasksRunAtOnceThanThereAreWorkers) {
   EXPECT_EQ(rig.news.ended().size(), 50U);
 }
 
-TEST(WorkPool, WhoHearsOfAnEndFindsTheWorkerFree) {
+TEST(WorkPool, WhoHearsOfRoomFindsTheWorkerFree) {
   PoolRig rig(1);
-  bool was_taken = false;
-  rig.news.on_ended = [&] {
+  std::atomic<bool> was_taken = false;
+  rig.news.on_room = [&] {
     if (!was_taken) was_taken = rig.try_start(1);
   };
 
-  rig.start(0);
-  rig.news.wait_for_ends(2);
+  EXPECT_FALSE(rig.try_start(0)) << "it starts the worker";
+  rig.news.wait_for_ends(1);
 
   EXPECT_TRUE(was_taken);
+  EXPECT_THAT(rig.news.ended(), testing::ElementsAre(1));
+}
+
+TEST(WorkPool, TheThreadOfAnAttemptThatHasEndedTakesTheOneItIsGiven) {
+  PoolRig rig(1);
+  TaskIndex last = 0;
+  rig.news.next = [&] { return ++last < 4 ? std::optional(Attempt{.task = last}) : std::nullopt; };
+
+  rig.start(0);
+  rig.news.wait_for_ends(4);
+
+  EXPECT_THAT(rig.news.ended(), testing::ElementsAre(0, 1, 2, 3));
 }
 
 TEST(WorkPool, AWorkerThatHasSaidItIsFreeIsFoundWhateverItDoesMeanwhile) {
   // Between the hatch and its bed a worker is out of sight for some instructions. Whoever asks then and hears "nobody
   // is free" is never told that somebody is.
   PoolRig rig(1);
-  std::atomic<TaskIndex> ends{0};
-  rig.news.on_ended = [&] { ++ends; };
+  std::atomic<TaskIndex> rooms{0};
+  rig.news.on_room = [&] { ++rooms; };
   rig.start(0);
 
   for (TaskIndex task = 1; task < 20'000; ++task) {
-    while (ends < task) spin_pause();  // a sleeping thread would always be too late
+    while (rooms < task + 1) spin_pause();  // a sleeping thread would always be too late
     for (TaskIndex pause = task % 500; pause > 0; --pause) spin_pause();
     ASSERT_TRUE(rig.try_start(task)) << "round " << task;
   }
