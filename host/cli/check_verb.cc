@@ -8,6 +8,7 @@
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/plugin/description_json.h"
 #include "host/plugin/elf_file.h"
 #include "host/report/json_text.h"
 #include "host/text.h"
@@ -120,6 +121,7 @@ class PluginCheck {
     const auto loaded = registry_.load_file(file_, Load::describe);
     if (!loaded) return error(loaded.error().message);
     describe(**loaded);
+    look_at_note(*elf, **loaded);
     const auto remarks = hygiene(*elf);
     for (const std::string& remark : remarks) warning(remark);
     if (remarks.empty()) ok("hygiene: exports its entry only, is bound when it is loaded");
@@ -135,6 +137,16 @@ class PluginCheck {
     for (const std::string& text : plugin.warnings) warning(text);
   }
 
+  void look_at_note(const ElfFile& elf, const Plugin& plugin) {
+    if (!elf.description)
+      return warning(
+          "has no note of what it provides, so that its code runs wherever that is asked; build it with "
+          "ganger_add_plugin(), or add one with ganger inspect FILE.so --note");
+    const auto good = check_note(*elf.description, plugin, file_);
+    if (!good) return error(good.error().message);
+    ok("note: says what its code says");
+  }
+
   Registry& registry_;
   const fs::path file_;
   std::vector<Finding> findings_;
@@ -142,7 +154,8 @@ class PluginCheck {
 };
 
 int check_plugin(const Options& options) {
-  const auto registry = make_registry(options, {});
+  // Here its code is asked in any case.
+  const auto registry = make_registry(options, {}, {}, false);
   const PluginCheck check(*registry, options.subject);
   if (options.as_json)
     answer(json_text(report_json(options, "plugin", check.is_fine(), check.problems())) + "\n");

@@ -5,6 +5,9 @@
 #include "host/cli/verbs.h"
 #include "host/job/suggest.h"
 #include "host/plan/find_type.h"
+#include "host/plugin/description_json.h"
+#include "host/plugin/elf_note.h"
+#include "host/report/output_file.h"
 #include "host/report/plugin_json.h"
 #include "host/report/streams.h"
 #include "host/report/table.h"
@@ -128,14 +131,28 @@ Json subject_json(const Subject& subject) {
   return json;
 }
 
+Result<void> write_note(const Plugin& plugin, const std::string& file) {
+  const std::string description = description_json(plugin);
+  auto output = OutputFile::create("--note", file);
+  if (!output) return tl::unexpected(output.error());
+  output->write(note_section({kNoteOwner, note_type(GANGER_ABI_MAJOR, GANGER_ABI_MINOR), description}));
+  return output->close();
+}
+
 }  // namespace
 
 int inspect_verb(const Options& options) {
-  const auto registry = make_registry(options, {});
+  // What its note should say only its code can tell.
+  const auto registry = make_registry(options, {}, {}, options.note.empty());
   const auto subject = find(*registry, options.subject);
   if (!subject) {
     say(Errors{subject.error()});
     return exit_code(subject.error().kind);
+  }
+  if (!options.note.empty()) {
+    const auto written = write_note(*subject->plugin, options.note);
+    if (!written) say(Errors{written.error()});
+    return written ? kExitOk : exit_code(written.error().kind);
   }
   answer(options.as_json ? json_text(subject_json(*subject)) + "\n"
                          : subject_text(*subject, use_colour(options.colour, streams().answer)));

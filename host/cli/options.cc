@@ -122,6 +122,9 @@ po::options_description options_of(Verb verb) {
   if (takes_job(verb) || verb == Verb::resume || verb == Verb::exec)
     add("plugins-lock", text()->value_name("FILE"), "the builds that plugins must be, not plugins.lock by the job");
   if (verb == Verb::check) add("pin", "writes the plugins that the job uses into plugins.lock");
+  if (verb == Verb::inspect)
+    add("note", text()->value_name("FILE"),
+        "writes what the plugin says of itself as the section .note.ganger for it");
   if (is_reading(verb) || verb == Verb::run)
     add("format", text()->value_name("text|json"), verb == Verb::run ? "of --dry-run" : "of the answer");
   if (verb == Verb::graph) add("as", text()->value_name("dot|mermaid|json"), "how the graph is written");
@@ -210,8 +213,10 @@ class Reader {
         return fail(fmt::format("--events {}: this is not an open descriptor", *events));
       options_.events = *events;
     }
-    for (const auto& [name, out] :
-         {std::pair{"junit", &options_.junit}, {"trace", &options_.trace}, {"metrics", &options_.metrics}}) {
+    for (const auto& [name, out] : {std::pair{"junit", &options_.junit},
+                                    {"trace", &options_.trace},
+                                    {"metrics", &options_.metrics},
+                                    {"note", &options_.note}}) {
       const std::string* file = find(name);
       if (file == nullptr) continue;
       if (file->empty()) return fail(fmt::format("--{} needs a file name", name));

@@ -47,6 +47,7 @@ struct Options {
   std::vector<std::string> only;
   std::string events;
   std::string junit, trace, metrics;  ///< files; empty = none
+  std::string note;                   ///< a file; empty = none
   std::filesystem::path state_dir;    ///< absolute; empty = the default
   std::string graph_as = "dot";
   std::string lang = "cpp";  ///< of a new project; any word

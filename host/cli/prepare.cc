@@ -93,10 +93,10 @@ Result<fs::path> state_dir(const Options& options) {
 }
 
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs,
-                                        std::optional<Pins> pins) {
+                                        std::optional<Pins> pins, bool believes_notes) {
   SearchPath path(Environment::of_this_process(), options.plugin_dirs, job_dirs);
   for (const std::string& warning : path.warnings()) say("warning: " + warning);
-  Admission admission{.trusts_all = options.unsafe_plugins};
+  Admission admission{.trusts_all = options.unsafe_plugins, .believes_notes = believes_notes};
   if (options.unsafe_plugins)
     say("warning: --unsafe-plugins: it is not asked who could have changed the plugins that are loaded");
   if (pins)

@@ -25,7 +25,7 @@ struct Prepared {
 Result<std::filesystem::path> state_dir(const Options& options);
 
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs,
-                                        std::optional<Pins> pins = {});
+                                        std::optional<Pins> pins = {}, bool believes_notes = true);
 /// `state` may be empty where nothing is going to run. Shape: run = the id of one that goes on; empty = a new one
 Facts make_facts(const Options& options, const std::filesystem::path& state, const std::string& run = {});
 

@@ -207,6 +207,7 @@ std::unique_ptr<Plugin> DescriptionReader::read(const ganger_plugin* described, 
     return nullptr;
   }
   plugin_->abi_minor = all.abi_minor;
+  plugin_->min_host_minor = all.min_host_minor;
   plugin_->id = name(all.id, "id", "_.-");
   if (!plugin_->id.empty() && !is_lower_or_digit(plugin_->id.front()))
     fault("id is " + in_quotes(plugin_->id) + "; it must start with a letter or a digit");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/plugin/description.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -15,36 +16,92 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const Param& param) {
-  Json json{{"name", param.name}, {"help", param.help}, {"type", param.type}, {"flags", param.flags}};
-  if (!param.choices.empty()) json["choices"] = param.choices;
-  if (param.has_default) json["default"] = param.default_text;
-  return json;
-}
-
-Json json_of(const std::vector<Param>& params) {
-  Json all = Json::array();
-  for (const Param& param : params) all.push_back(json_of(param));
-  return all;
-}
-
-Json json_of(const TaskType& type) {
-  Json json{{"name", type.name}, {"summary", type.summary}, {"flags", type.flags}, {"params", json_of(type.params)}};
-  json["needs"] = Json::array();
-  for (const Need& need : type.needs) {
-    Json one{{"interface", need.interface}, {"count", need.count}};
-    if (!need.param.empty()) one["param"] = need.param;
-    json["needs"].push_back(std::move(one));
+/// Writes JSON as it goes: this is done at the start of every run, and a document in memory would cost ten times as
+/// much. Shape: all text is printable UTF-8, as read_description() has seen to
+class Writer {
+ public:
+  /// A key, and what its value is.
+  Writer& text(std::string_view key, std::string_view value) {
+    name(key);
+    quoted(value);
+    return *this;
   }
-  return json;
+  Writer& number(std::string_view key, std::uint32_t value) {
+    name(key);
+    out_ += std::to_string(value);
+    return *this;
+  }
+  template <class All, class One>
+  Writer& list(std::string_view key, const All& all, One one) {
+    name(key);
+    out_ += '[';
+    for (const auto& element : all) {
+      if (out_.back() != '[') out_ += ',';
+      one(element);
+    }
+    out_ += ']';
+    return *this;
+  }
+
+  Writer& begin() {
+    out_ += '{';
+    return *this;
+  }
+  void end() { out_ += '}'; }
+
+  void quoted(std::string_view value) {
+    out_ += '"';
+    for (std::size_t special = 0; special != std::string_view::npos;) {
+      special = value.find_first_of("\"\\");
+      out_ += value.substr(0, special);
+      if (special == std::string_view::npos) break;
+      (out_ += '\\') += value[special];
+      value.remove_prefix(special + 1);
+    }
+    out_ += '"';
+  }
+
+  std::string take() { return std::move(out_); }
+
+ private:
+  void name(std::string_view key) {
+    if (out_.back() != '{') out_ += ',';
+    ((out_ += '"') += key) += "\":";
+  }
+
+  std::string out_;
+};
+
+void write(Writer& to, const Param& param) {
+  to.begin().text("name", param.name).text("help", param.help);
+  to.number("type", param.type).number("flags", param.flags);
+  if (!param.choices.empty())
+    to.list("choices", param.choices, [&](const std::string& choice) { to.quoted(choice); });
+  if (param.has_default) to.text("default", param.default_text);
+  to.end();
 }
 
-Json json_of(const PoolKind& kind) {
-  return {{"name", kind.name},
-          {"summary", kind.summary},
-          {"interface", kind.interface},
-          {"flags", kind.flags},
-          {"params", json_of(kind.params)}};
+void write(Writer& to, const Need& need) {
+  to.begin().text("interface", need.interface).number("count", need.count);
+  if (!need.param.empty()) to.text("param", need.param);
+  to.end();
+}
+
+void write(Writer& to, const std::vector<Param>& params) {
+  to.list("params", params, [&](const Param& param) { write(to, param); });
+}
+
+void write(Writer& to, const TaskType& type) {
+  to.begin().text("name", type.name).text("summary", type.summary).number("flags", type.flags);
+  write(to, type.params);
+  to.list("needs", type.needs, [&](const Need& need) { write(to, need); }).end();
+}
+
+void write(Writer& to, const PoolKind& kind) {
+  to.begin().text("name", kind.name).text("summary", kind.summary).text("interface", kind.interface);
+  to.number("flags", kind.flags);
+  write(to, kind.params);
+  to.end();
 }
 
 // What stands for the functions while the description is read: it has to be code.
@@ -64,6 +121,7 @@ class DescriptionBuilder {
     plugin_ = {};
     plugin_.struct_size = sizeof plugin_;
     plugin_.abi_minor = number(json, "abi_minor");
+    plugin_.min_host_minor = number(json, "min_host_minor");
     plugin_.id = text(json, "id");
     plugin_.version = text(json, "version");
     plugin_.license = text(json, "license");
@@ -203,12 +261,13 @@ void forget_functions(Plugin& plugin) {
 }  // namespace
 
 std::string description_json(const Plugin& plugin) {
-  Json json{{"id", plugin.id},           {"version", plugin.version},
-            {"license", plugin.license}, {"abi_minor", plugin.abi_minor},
-            {"tasks", Json::array()},    {"pool_kinds", Json::array()}};
-  for (const auto& type : plugin.task_types) json["tasks"].push_back(json_of(*type));
-  for (const auto& kind : plugin.pool_kinds) json["pool_kinds"].push_back(json_of(*kind));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  Writer to;
+  to.begin().text("id", plugin.id).text("version", plugin.version).text("license", plugin.license);
+  to.number("abi_minor", plugin.abi_minor).number("min_host_minor", plugin.min_host_minor);
+  to.list("tasks", plugin.task_types, [&](const auto& type) { write(to, *type); });
+  to.list("pool_kinds", plugin.pool_kinds, [&](const auto& kind) { write(to, *kind); });
+  to.end();
+  return to.take();
 }
 
 Result<std::unique_ptr<Plugin>> parse_description(std::string_view json, const std::filesystem::path& file) {
@@ -220,6 +279,19 @@ Result<std::unique_ptr<Plugin>> parse_description(std::string_view json, const s
   auto plugin = read_description(described, file);
   if (plugin) forget_functions(**plugin);
   return plugin;
+}
+
+Result<void> check_note(std::string_view note, const Plugin& plugin, const std::filesystem::path& file) {
+  const std::string said = description_json(plugin);
+  if (note == said) return {};
+  const auto noted = parse_description(note, file);
+  if (!noted) return tl::unexpected(noted.error());
+  const Json differences = Json::diff(Json::parse(said), Json::parse(description_json(**noted)));
+  if (differences.empty()) return {};
+  return failure(ErrorKind::refused, file.string() +
+                                         " is refused: its note and its code do not describe the same plugin, they "
+                                         "differ at " +
+                                         excerpt(differences[0]["path"].get<std::string>()) + "; build it again");
 }
 
 }  // namespace ganger::host

@@ -10,7 +10,7 @@
 
 namespace ganger::host {
 
-/// One line of JSON. Two plugins of the same text provide the same.
+/// One line of JSON, as it is in the note of a plugin file, too. Two plugins of the same text provide the same.
 std::string description_json(const Plugin& plugin);
 
 /// The other way. The text is taken as hostile and has to keep the rules that read_description() checks. The plugin
@@ -18,5 +18,10 @@ std::string description_json(const Plugin& plugin);
 /// Shape:  file = what it describes, for messages
 /// Errors: refused, wrong_abi
 Result<std::unique_ptr<Plugin>> parse_description(std::string_view json, const std::filesystem::path& file);
+
+/// Does the note of `file` say what `plugin`, which was opened, says of itself? What a newer writer has put into it
+/// beyond what is known here does not count.
+/// Errors: refused it says something else, and where
+Result<void> check_note(std::string_view note, const Plugin& plugin, const std::filesystem::path& file);
 
 }  // namespace ganger::host

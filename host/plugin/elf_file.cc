@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <ganger/version.h>
 #include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <string_view>
 
 #include "host/descriptor.h"
+#include "host/plugin/elf_note.h"
 #include "host/text.h"
 
 namespace fs = std::filesystem;
@@ -28,6 +30,9 @@ using Header = ElfW(Ehdr);
 using Segment = ElfW(Phdr);
 using Dynamic = ElfW(Dyn);
 using Symbol = ElfW(Sym);
+using Section = ElfW(Shdr);
+
+constexpr std::uint64_t kLargestNote = std::uint64_t{4} << 20U;
 
 constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 constexpr unsigned char kByteOrder = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
@@ -117,6 +122,7 @@ class Parser {
     if (auto good = check_segments(); !good) return tl::unexpected(good.error());
     if (!read_dynamic() || !read_symbols()) return failure(ErrorKind::refused, broken("its dynamic section"));
     read_build_id();
+    read_description();
     return std::move(elf_);
   }
 
@@ -298,37 +304,45 @@ class Parser {
   void read_build_id() {
     for (const auto& s : segments_) {
       if (s.p_type != PT_NOTE) continue;
-      const auto notes = file_.table<unsigned char>(s.p_offset, s.p_filesz);
-      if (notes && find_build_id(*notes)) return;
+      const auto notes = file_.table<char>(s.p_offset, s.p_filesz);
+      if (!notes) continue;
+      std::string_view rest(notes->data(), notes->size());
+      while (const auto note = take_note(rest))
+        if (note->type == NT_GNU_BUILD_ID && note->owner == "GNU") return add_hex(note->content);
     }
   }
 
-  bool find_build_id(const std::vector<unsigned char>& notes) {
-    constexpr std::array<unsigned char, 4> kGnu = {'G', 'N', 'U', '\0'};
-    const auto padded = [](std::uint64_t size) { return (size + 3) & ~std::uint64_t{3}; };
-    std::size_t at = 0;
-    while (notes.size() - at >= 3 * sizeof(std::uint32_t)) {
-      std::array<std::uint32_t, 3> head{};  // sizes of name and content, type
-      std::memcpy(head.data(), notes.data() + at, sizeof head);
-      at += sizeof head;
-      const std::uint64_t content = at + padded(head[0]);
-      const std::uint64_t end = content + padded(head[1]);
-      if (end > notes.size()) return false;
-      if (head[2] == NT_GNU_BUILD_ID && head[0] == kGnu.size() &&
-          std::equal(kGnu.begin(), kGnu.end(), notes.begin() + static_cast<std::ptrdiff_t>(at))) {
-        add_hex(notes.data() + content, head[1]);
-        return true;
-      }
-      at = static_cast<std::size_t>(end);
+  /// The loader needs no sections, and so a file whose sections make no sense has none as far as we are concerned.
+  void read_description() {
+    if (header_.e_shentsize != sizeof(Section) || header_.e_shstrndx >= header_.e_shnum) return;
+    const auto sections = file_.table<Section>(header_.e_shoff, header_.e_shnum);
+    if (!sections) return;
+    const Section& named = (*sections)[header_.e_shstrndx];
+    const auto names = file_.table<char>(named.sh_offset, named.sh_size);
+    if (!names) return;
+    const std::string_view all(names->data(), names->size());
+    for (const Section& section : *sections) {
+      if (section.sh_name >= all.size() || section.sh_type == SHT_NOBITS || section.sh_size > kLargestNote) continue;
+      const auto name = all.substr(section.sh_name, kNoteSection.size() + 1);
+      if (name.starts_with(kNoteSection) && name.ends_with('\0'))
+        return read_description_of(section.sh_offset, section.sh_size);
     }
-    return false;
   }
 
-  void add_hex(const unsigned char* bytes, std::size_t count) {
+  void read_description_of(std::uint64_t offset, std::uint64_t size) {
+    const auto notes = file_.table<char>(offset, size);
+    if (!notes) return;
+    std::string_view rest(notes->data(), notes->size());
+    while (const auto note = take_note(rest))
+      if (note->owner == kNoteOwner && note->type >> 16U == GANGER_ABI_MAJOR) elf_.description = note->content;
+  }
+
+  void add_hex(std::string_view bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    for (std::size_t i = 0; i < count; ++i) {
-      elf_.build_id += kDigits[bytes[i] >> 4U];
-      elf_.build_id += kDigits[bytes[i] & 15U];
+    for (const char c : bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      elf_.build_id += kDigits[byte >> 4U];
+      elf_.build_id += kDigits[byte & 15U];
     }
   }
 

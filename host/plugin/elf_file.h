@@ -1,6 +1,7 @@
 // Looks at a plugin file without running any of it: dlopen() runs constructors, and dies of a truncated file.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ struct ElfFile {
   std::vector<std::string> unique_symbols;   ///< those of them that are GNU_UNIQUE, shared by all who define them
   std::vector<std::string> needed;           ///< libraries it is linked to
   std::vector<std::string> library_folders;  ///< DT_RPATH and DT_RUNPATH
-  bool binds_now = false;                    ///< linked with -z now
+  std::optional<std::string> description;  ///< what its note of our ABI major holds: description_json(), or anything
+  bool binds_now = false;                  ///< linked with -z now
   bool needs_executable_stack = false;
 };
 

@@ -27,17 +27,6 @@ std::vector<std::unique_ptr<shared_library>>& open_libraries() {
   return libraries;
 }
 
-/// Is it a plugin of this ABI? Answered before dlopen() runs its constructors.
-Result<void> check_entry(const ElfFile& elf, const std::string& file) {
-  if (std::binary_search(elf.exports.begin(), elf.exports.end(), kEntry)) return {};
-  for (const auto& name : elf.exports)
-    if (name.rfind(kEntryPrefix, 0) == 0)
-      return failure(ErrorKind::wrong_abi,
-                     file + " is built for plugin ABI " + excerpt(name.substr(kEntryPrefix.size())) +
-                         ", this host has 1 (ganger " GANGER_VERSION "); build it with the headers of this host");
-  return failure(ErrorKind::refused, file + " is no plugin: it does not export " + kEntry);
-}
-
 /// What dlerror() said, out of the text that Boost.DLL puts around it.
 std::string loader_text(const std::exception& problem) {
   constexpr std::string_view kBefore = "dlerror system message: ";
@@ -95,6 +84,16 @@ Result<const ganger_plugin*> call_entry(const shared_library& library, const std
 
 }  // namespace
 
+Result<void> check_entry(const ElfFile& elf, const std::filesystem::path& file) {
+  if (std::binary_search(elf.exports.begin(), elf.exports.end(), kEntry)) return {};
+  for (const auto& name : elf.exports)
+    if (name.rfind(kEntryPrefix, 0) == 0)
+      return failure(ErrorKind::wrong_abi,
+                     file.string() + " is built for plugin ABI " + excerpt(name.substr(kEntryPrefix.size())) +
+                         ", this host has 1 (ganger " GANGER_VERSION "); build it with the headers of this host");
+  return failure(ErrorKind::refused, file.string() + " is no plugin: it does not export " + kEntry);
+}
+
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host) {
   const auto elf = read_elf_file(file);
   if (!elf) return tl::unexpected(elf.error());
@@ -103,7 +102,7 @@ Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, cons
 
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ElfFile& elf,
                                          const ganger_host* host) {
-  if (auto good = check_entry(elf, file.string()); !good) return tl::unexpected(good.error());
+  if (auto good = check_entry(elf, file); !good) return tl::unexpected(good.error());
 
   auto library = std::make_unique<shared_library>();
   try {

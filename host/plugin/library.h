@@ -9,6 +9,10 @@
 
 namespace ganger::host {
 
+/// Is `elf`, read from `file`, a plugin of this ABI? None of its code has run.
+/// Errors: refused it is no plugin;  wrong_abi another major
+Result<void> check_entry(const ElfFile& elf, const std::filesystem::path& file);
+
 /// Opens `file` for good (it is never unloaded) and asks its ganger_plugin_v1() for the description, which is not
 /// looked at yet: it may be any address but null. None of its code runs when it is not a plugin of this ABI.
 /// Shape:  file absolute

@@ -166,7 +166,7 @@ Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
   if (!elf) return tl::unexpected(elf.error());
   const auto sha256 = check_pin_of_file(file);
   if (!sha256) return tl::unexpected(sha256.error());
-  auto plugin = load == Load::describe && admission_.describe ? admission_.describe(file) : open(file, *elf);
+  auto plugin = load == Load::describe ? describe(file, *elf) : open(file, *elf);
   if (!plugin) return tl::unexpected(plugin.error());
   // What was looked at and what was loaded must be one. Nobody but this user and root can have changed it meanwhile.
   if (!identity || identity_of(file) != identity) return tl::unexpected(changed(**plugin));
@@ -203,11 +203,22 @@ Result<std::string> Registry::check_pin_of_file(const fs::path& file) const {
   return sha256;
 }
 
+Result<std::unique_ptr<Plugin>> Registry::describe(const fs::path& file, const ElfFile& elf) const {
+  if (elf.description && admission_.believes_notes) {
+    if (auto good = check_entry(elf, file); !good) return tl::unexpected(good.error());
+    return parse_description(*elf.description, file);
+  }
+  return admission_.describe ? admission_.describe(file) : open(file, elf);
+}
+
 Result<std::unique_ptr<Plugin>> Registry::open(const fs::path& file, const ElfFile& elf) const {
   const auto open_it = [&]() -> Result<std::unique_ptr<Plugin>> {
     const auto described = open_plugin(file, elf, host_);
     if (!described) return tl::unexpected(described.error());
-    return read_description(*described, file);
+    auto plugin = read_description(*described, file);
+    if (!plugin || !elf.description || !admission_.believes_notes) return plugin;
+    const auto good = check_note(*elf.description, **plugin, file);
+    return good ? std::move(plugin) : tl::unexpected(good.error());
   };
   return admission_.watch_opening ? admission_.watch_opening(file, open_it) : open_it();
 }

@@ -31,17 +31,18 @@ struct Listing {
 /// How a plugin comes into use.
 enum class Load : std::uint8_t {
   open,     ///< its code in this process
-  describe  ///< only what it provides, read by somebody else; opened where there is nobody who would
+  describe  ///< only what it provides, from its note or read by somebody else; opened where neither is there
 };
 
 /// Which files a registry takes, and who reads descriptions for it.
 struct Admission {
-  bool trusts_all = false;  ///< files that anybody may have written, too
+  bool trusts_all = false;     ///< files that anybody may have written, too
+  bool believes_notes = true;  ///< is what the note of a file says as good as what its code would answer?
   /// Is this the plugin that is meant? Asked before a file is opened, with an empty version, and then with its own.
   /// Null = every one is.
   std::function<Result<void>(const std::string& id, const std::string& version, const std::string& sha256)>
       check_pin = {};
-  /// Null = plugins are always opened.
+  /// For files without a note. Null = these are always opened.
   std::function<Result<std::unique_ptr<Plugin>>(const std::filesystem::path& file)> describe = {};
   /// Opens a file by calling `open`, and says whether that went well. Null = it is just opened.
   std::function<Result<std::unique_ptr<Plugin>>(const std::filesystem::path& file,
@@ -97,6 +98,7 @@ class Registry {
   Result<Plugin*> find_and_load(std::string_view id, Load load);
   Result<Plugin*> take(const std::filesystem::path& file, Load load);
   Result<Plugin*> take_new(const std::filesystem::path& file, Load load);
+  Result<std::unique_ptr<Plugin>> describe(const std::filesystem::path& file, const ElfFile& elf) const;
   Result<std::unique_ptr<Plugin>> open(const std::filesystem::path& file, const ElfFile& elf) const;
   /// Has it opened if it is to be.
   Result<Plugin*> as_wanted(Plugin& plugin, Load load);

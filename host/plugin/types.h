@@ -88,7 +88,7 @@ struct Plugin {
   std::string id, version, license;
   std::filesystem::path file;
   bool is_open = true;  ///< its code is in this process; else it is only described, and its functions are null
-  std::uint32_t abi_minor = 0;
+  std::uint32_t abi_minor = 0, min_host_minor = 0;
   std::vector<std::unique_ptr<TaskType>> task_types;
   std::vector<std::unique_ptr<PoolKind>> pool_kinds;
   decltype(ganger_plugin::init) init = nullptr;      ///< may be null

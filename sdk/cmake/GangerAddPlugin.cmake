@@ -7,6 +7,9 @@
 # Variables: GANGER_PLUGIN_OUTPUT_DIR   folder of the .so, default the current binary folder
 #            GANGER_PLUGIN_INSTALL_DIR  when set, the plugin is installed there; find_package(ganger-sdk) sets
 #                                       GANGER_SDK_PLUGIN_DIR, which is where the host of that prefix looks
+#            GANGER_PLUGIN_NOTE         OFF = the .so gets no note of what it provides; a host then has to run its code
+#                                       to learn that. Nor does it get one where there is no program ganger that can
+#                                       open it: it is not installed, or the build is for another machine
 include_guard(GLOBAL)
 
 function(ganger_add_plugin target)
@@ -41,6 +44,16 @@ function(ganger_add_plugin target)
   target_link_options(${target} PRIVATE "LINKER:--version-script=${version_script}" LINKER:-z,now)
   if(NOT GANGER_SANITIZE AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize=")
     target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+
+  if(NOT DEFINED GANGER_PLUGIN_NOTE)
+    set(GANGER_PLUGIN_NOTE ON)
+  endif()
+  if(GANGER_PLUGIN_NOTE AND TARGET ganger::ganger AND CMAKE_OBJCOPY AND NOT CMAKE_CROSSCOMPILING)
+    add_dependencies(${target} ganger::ganger)
+    add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:ganger::ganger> -D OBJCOPY=${CMAKE_OBJCOPY}
+              -D PLUGIN=$<TARGET_FILE:${target}> -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/GangerAddNote.cmake)
   endif()
 
   if(GANGER_PLUGIN_INSTALL_DIR)

@@ -76,4 +76,29 @@ TEST_F(Describe, AnotherAbiKeepsItsExitCode) {
   run_ganger("inspect", "/not/there.so").exits(66);
 }
 
+TEST_F(Describe, ANoteIsWrittenAsTheFileHasIt) {
+  const std::string demo = GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so";
+
+  run_ganger("inspect", demo, "--note", "demo.note").exits(0);
+
+  EXPECT_NE(read(demo).find(read("demo.note")), std::string::npos);
+}
+
+TEST_F(Describe, ANoteNeedsAPlaceAndAPlugin) {
+  run_ganger("inspect", "demo", "--note", "no/folder/x").exits(73).says("--note: cannot create no/folder/x");
+  run_ganger("inspect", kHostile + "/no_entry.so", "--note", "x").exits(77);
+}
+
+TEST_F(Describe, CheckComparesNoteAndCode) {
+  std::string bytes = read(GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so");
+  const std::string summary = R"("summary":"Sleeps")";
+  bytes.replace(bytes.find(summary), summary.size(), R"("summary":"Snores")");
+  write("demo.so", bytes);
+
+  run_ganger("check", "demo.so").exits(4).prints("error: ").prints("they differ at /tasks/2/summary");
+  run_ganger("inspect", "./demo.so").exits(0).prints("Snores");
+  run_ganger("exec", "demo.noop", "-P", ".").exits(77).says("its note and its code do not describe the same plugin");
+  run_ganger("check", GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so").exits(0).prints("ok note: says what its code");
+}
+
 }  // namespace ganger::host::test

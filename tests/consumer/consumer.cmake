@@ -56,3 +56,18 @@ exec_says("hello, installed" greet.hello who=installed)
 exec_says("26" count.letters "text=abcdefghij klmnopqrst uvwxyz")
 set(ENV{GANGER_PLUGIN_PATH} ${DIR}/pkg-config)
 exec_says("26" count.letters "text=abcdefghij klmnopqrst uvwxyz")
+
+# The program of that prefix has written its note; one that is to have none is as good.
+function(check_says expected plugin)
+  execute_process(COMMAND ${DIR}/moved/bin/ganger check ${plugin} OUTPUT_VARIABLE output
+                  COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT output MATCHES "${expected}")
+    message(FATAL_ERROR "ganger check ${plugin}: '${expected}' is not in its output:\n${output}")
+  endif()
+endfunction()
+check_says("ok note: " ${DIR}/cmake/plugins/greet.so)
+run(${CMAKE_COMMAND} -S ${PROJECT} -B ${DIR}/without -G ${GENERATOR} -D CMAKE_PREFIX_PATH=${DIR}/moved
+    -D CMAKE_C_COMPILER=${CC} -D CMAKE_CXX_COMPILER=${CXX}
+    -D GANGER_PLUGIN_NOTE=OFF)
+run(${CMAKE_COMMAND} --build ${DIR}/without)
+check_says("warning: has no note" ${DIR}/without/plugins/greet.so)

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/error.h"
+#include "host/plugin/description_json.h"
 #include "host/plugin/elf_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
@@ -22,5 +23,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   }
   for (const std::string& remark : ganger::host::hygiene(*elf))
     if (remark.empty()) __builtin_trap();
+  if (!elf->description) return 0;
+  if (const auto plugin = ganger::host::parse_description(*elf->description, path);
+      !plugin && plugin.error().message.empty())
+    __builtin_trap();
   return 0;
 }

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "host/plugin/description_json.h"
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
@@ -36,17 +39,28 @@ class AdmissionTest : public testing::Test {
     fs::permissions(temporary_ / "plugins", fs::perms(0755));
     return file;
   }
+  /// The same, with a change in its note: `was` is nowhere else in the file, and as long as `now`.
+  fs::path copy_with_note(const std::string& was, const std::string& now) const {
+    const fs::path file = copy();
+    std::ifstream in(file, std::ios::binary);
+    std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    const auto at = bytes.find(was);
+    EXPECT_NE(at, std::string::npos);
+    if (at != std::string::npos) bytes.replace(at, was.size(), now);
+    std::ofstream(file, std::ios::binary) << bytes;
+    return file;
+  }
   Registry registry(Admission admission = {}) const {
     return {SearchPath({}, {temporary_.folder("plugins")}, {}), silent_host(), std::move(admission)};
   }
-  /// Describes every file as the plugin `sample` does, with a change of the JSON.
+  /// Describes every file as the plugin `sample` does, with a change of the JSON; what its note says is not read.
   Admission describing(std::function<std::string(std::string)> change = {}) {
-    return {.describe = [this, change](const fs::path& file) {
-      ++described_;
-      Registry other(SearchPath({}, {kPlugins}, {}), silent_host());
-      const std::string json = description_json(**other.load("sample"));
-      return parse_description(change ? change(json) : json, file);
-    }};
+    return {.believes_notes = false, .describe = [this, change](const fs::path& file) {
+              ++described_;
+              Registry other(SearchPath({}, {kPlugins}, {}), silent_host());
+              const std::string json = description_json(**other.load("sample"));
+              return parse_description(change ? change(json) : json, file);
+            }};
   }
 
   TemporaryFolder temporary_;
@@ -201,6 +215,57 @@ TEST_F(AdmissionTest, ListDescribesAndOpensNothing) {
   ASSERT_EQ(all.size(), 1U);
   ASSERT_NE(all[0].plugin, nullptr) << all[0].error->message;
   EXPECT_FALSE(all[0].plugin->is_open);
+}
+
+TEST_F(AdmissionTest, ANoteIsBelievedAndNobodyIsAsked) {
+  copy_with_note(R"("flags":1)", R"("flags":3)");
+  auto admission = describing();
+  admission.believes_notes = true;
+  auto plugins = registry(std::move(admission));
+
+  const auto type = plugins.task_type("sample.hash", Load::describe);
+
+  ASSERT_TRUE(type) << type.error().message;
+  EXPECT_EQ((*type)->flags, 3U);
+  EXPECT_FALSE((*type)->plugin->is_open);
+  EXPECT_EQ(described_, 0);
+}
+
+TEST_F(AdmissionTest, ANoteThatDisagreesWithTheCodeIsRefusedWhenThatIsOpened) {
+  copy_with_note(R"("flags":1)", R"("flags":3)");
+  auto at_once = registry(), after_a_look = registry();
+  ASSERT_TRUE(after_a_look.load("sample", Load::describe));
+
+  const auto opened = at_once.load("sample");
+  const auto opened_later = after_a_look.load("sample");
+
+  ASSERT_FALSE(opened || opened_later);
+  EXPECT_EQ(opened.error().kind, ErrorKind::refused);
+  EXPECT_THAT(opened.error().message,
+              HasSubstr("sample.so is refused: its note and its code do not describe the same "
+                        "plugin, they differ at /tasks/1/flags; build it again"));
+  EXPECT_EQ(opened_later.error().message, opened.error().message);
+}
+
+TEST_F(AdmissionTest, ANoteThatMakesNoSenseIsRefused) {
+  copy_with_note(R"({"id":"sample")", R"({"id": sample )");
+
+  const auto described = registry().load("sample", Load::describe);
+  const auto opened = registry().load("sample");
+
+  ASSERT_FALSE(described || opened);
+  EXPECT_THAT(described.error().message, HasSubstr("what it says it provides makes no sense"));
+  EXPECT_EQ(opened.error().message, described.error().message);
+}
+
+TEST_F(AdmissionTest, ANoteOfALaterHostIsRefusedAsItsPluginWouldBe) {
+  copy_with_note(R"("min_host_minor":0)", R"("min_host_minor":9)");
+
+  const auto described = registry().load("sample", Load::describe);
+
+  ASSERT_FALSE(described);
+  EXPECT_EQ(described.error().kind, ErrorKind::wrong_abi);
+  EXPECT_THAT(described.error().message, HasSubstr("needs host ABI 1.9"));
 }
 
 }  // namespace

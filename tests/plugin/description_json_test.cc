@@ -20,7 +20,7 @@ const fs::path kPlugins = fs::path(GANGER_BINARY_DIR) / "tests/plugin";
 /// A description with one task type and one pool kind, and nothing wrong in it.
 Json sound() {
   return Json::parse(R"({
-    "id": "p", "version": "1.0", "license": "MIT", "abi_minor": 0,
+    "id": "p", "version": "1.0", "license": "MIT", "abi_minor": 0, "min_host_minor": 0,
     "tasks": [{"name": "go", "summary": "Goes", "flags": 1,
                "params": [{"name": "how", "help": "how", "type": 4, "flags": 0, "choices": ["far", "fast"], "default": "far"},
                           {"name": "pool", "help": "", "type": 4, "flags": 1}],
@@ -76,7 +76,7 @@ TEST(DescriptionJson, WhatIsNoDescriptionMakesNoSense) {
 
   for (const char* text : {"", "{", "[]", "null", "42", "{}", R"({"id":"p"})", "\xff\xfe", "[[[[[[[[[["})
     EXPECT_EQ(why_not(text), kWhy) << text;
-  for (const char* key : {"tasks", "pool_kinds", "abi_minor"}) {
+  for (const char* key : {"tasks", "pool_kinds", "abi_minor", "min_host_minor"}) {
     Json odd = sound();
     odd[key] = "odd";
     EXPECT_EQ(why_not_json(odd), kWhy) << key;
@@ -119,6 +119,36 @@ TEST(DescriptionJson, DeepNestingIsNoTrouble) {
   const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
 
   EXPECT_THAT(why_not(R"({"tasks":)" + deep + "}"), HasSubstr("makes no sense"));
+}
+
+TEST(DescriptionJson, QuotesWhatJsonWouldMisread) {
+  Json json = sound();
+  json["tasks"][0]["summary"] = R"(\ says "go" and \"gone\" )";
+  const auto plugin = parse_description(json.dump(), "/p.so");
+  ASSERT_TRUE(plugin) << plugin.error().message;
+
+  EXPECT_EQ(Json::parse(description_json(**plugin))["tasks"][0]["summary"], json["tasks"][0]["summary"]);
+}
+
+TEST(Note, MayHoldMoreThanThisHostKnows) {
+  const auto plugin = parse_description(sound().dump(), "/p.so");
+  ASSERT_TRUE(plugin) << plugin.error().message;
+  Json newer = sound();
+  newer["tasks"][0]["colour"] = "red";
+
+  EXPECT_TRUE(check_note(newer.dump(), **plugin, "/p.so"));
+}
+
+TEST(Note, ThatSaysSomethingElseIsRefusedWithThePlace) {
+  const auto plugin = parse_description(sound().dump(), "/p.so");
+  ASSERT_TRUE(plugin) << plugin.error().message;
+  Json other = sound();
+  other["tasks"][0]["params"][0]["default"] = "fast";
+
+  const auto checked = check_note(other.dump(), **plugin, "/p.so");
+
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("they differ at /tasks/0/params/0/default; build it again"));
 }
 
 }  // namespace
