@@ -30,3 +30,10 @@ TEST(Greet, FailsWhenThereIsNobody) {
   EXPECT_EQ(r.status, GANGER_FAILED);
   EXPECT_EQ(r.why, "nobody to greet; 'who' is empty");
 }
+
+TEST(Greet, StopsWellAnywhere) {
+  const auto swept =
+      ganger::testing::sweep([](ganger::testing::host& h) { return h.run(ganger_plugin_v1, "greet"); });
+
+  EXPECT_EQ(swept.bad_call, 0U) << swept.at;  // 0 = at no call
+}

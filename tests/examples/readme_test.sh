@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks the fenced blocks of a README by their language:
-#   sh                 runs them; `# exit code N` after a command says how it ends; of ./dev only the verb is looked up
+#   sh                 runs them; `# exit code N`, `# says TEXT` or `# exit code N, says TEXT` after a command tells how it
+#                      ends and what is in its output (without quotes); of ./dev only the verb is looked up
 #   toml cpp c cmake   must be equal to a file under examples/
 # and that its links within the tree lead somewhere.
 # usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README [copy]
@@ -25,11 +26,15 @@ awk -v dir="$dir/blocks" -v prose="$dir/prose" '
   { print > (inside ? file : prose) }' "$readme"
 
 run() {
-  # shellcheck disable=SC2016  # for the shell that runs the block
+  cat >"$1.run" <<END
+ended() { cat "$1.said"; [ "\$code" = "\$1" ] && grep -qF -e "\$2" "$1.said"; }
+END
   sed -e "s,build/dev/,$binary_dir/,g" \
       -e 's,^\./dev \([a-z]*\).*,./dev help | grep -q "^  \1 ",' \
-      -e 's,^\(.*[^ ]\)  *# exit code \([0-9]*\)$,code=0; \1 || code=$?; [ "$code" = \2 ],' "$1" >"$1.run"
-  (cd "$run_dir" && sh -eux "$1.run" </dev/null) >"$1.out" 2>&1 || {
+      -e 's,# says ,# exit code 0\, says ,' \
+      -e "s!^\(.*[^ ]\)  *# exit code \([0-9]*\)\(, says \(.*\)\)*\$!code=0; { \1; } >$1.said 2>\&1 || code=\$?; ended \2 '\4'!" \
+      "$1" >>"$1.run"
+  (cd "$run_dir" && sh -euv "$1.run" </dev/null) >"$1.out" 2>&1 || {
     echo "FAILED: this block of $readme, of which the last command below did not end as it should:" >&2
     cat "$1" "$1.out" >&2
     return 1
@@ -37,7 +42,7 @@ run() {
 }
 
 is_a_file() {
-  case $1 in *.cpp) pattern='*.cc' ;; *.cmake) pattern=CMakeLists.txt ;; *) pattern="*.${1##*.}" ;; esac
+  case $1 in *.cpp) pattern='*.[ch]*' ;; *.cmake) pattern=CMakeLists.txt ;; *) pattern="*.${1##*.}" ;; esac
   if find "$source_dir/examples" -name "$pattern" -exec cmp -s "$1" {} \; -print | grep -q .; then return 0; fi
   echo "FAILED: this block of $readme is no file under examples/:" >&2
   cat "$1" >&2
