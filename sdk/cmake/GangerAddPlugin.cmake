@@ -7,6 +7,7 @@
 # Variables: GANGER_PLUGIN_OUTPUT_DIR   folder of the .so, default the current binary folder
 #            GANGER_PLUGIN_INSTALL_DIR  when set, the plugin is installed there; find_package(ganger-sdk) sets
 #                                       GANGER_SDK_PLUGIN_DIR, which is where the host of that prefix looks
+#            GANGER_PLUGIN_INSTALL_COMPONENT  its component for `cmake --install` and CPack, default ganger
 #            GANGER_PLUGIN_NOTE         OFF = the .so gets no note of what it provides; a host then has to run its code
 #                                       to learn that. Nor does it get one where there is no program ganger that can
 #                                       open it: it is not installed, or the build is for another machine
@@ -57,6 +58,10 @@ function(ganger_add_plugin target)
   endif()
 
   if(GANGER_PLUGIN_INSTALL_DIR)
-    install(TARGETS ${target} LIBRARY DESTINATION ${GANGER_PLUGIN_INSTALL_DIR} COMPONENT ganger)
+    if(NOT GANGER_PLUGIN_INSTALL_COMPONENT)
+      set(GANGER_PLUGIN_INSTALL_COMPONENT ganger)
+    endif()
+    install(TARGETS ${target} LIBRARY DESTINATION ${GANGER_PLUGIN_INSTALL_DIR}
+            COMPONENT ${GANGER_PLUGIN_INSTALL_COMPONENT})
   endif()
 endfunction()
