@@ -27,6 +27,7 @@ run_inventory() {
   counted=$(find "$root/usr/share" -type f | wc -l)
   for option in --keep-going --isolate; do
     out=/var/tmp/inventory$option
+    mkdir -m 1777 "$root$out" # a child process may write only to what is there
     said=$(inside "$root" "$@" ganger run "$option" --state-dir "$out.state" \
       /usr/share/doc/ganger/examples/inventory.toml -p root=/usr/share -p "out=$out" 2>&1) || fail "inventory: $said"
     expect "files that the inventory counted with $option" "$counted" \

@@ -17,7 +17,7 @@ for folder in bin lib lib64; do ln -s "usr/$folder" "$root/$folder"; done
 
 # The base of that root: a shell, some commands, and all libraries that these and ganger need, at their place here.
 programs=(/bin/sh /usr/bin/env /usr/bin/test /usr/bin/rm)
-mapfile -t libraries < <(ldd build/package/bin/ganger build/package/lib/ganger/plugins/*.so "${programs[@]}" |
+mapfile -t libraries < <(ldd "$PWD"/build/package/bin/ganger "$PWD"/build/package/lib/ganger/plugins/*.so "${programs[@]}" |
   grep -o '/[^ ]*\.so[^ ]*' | grep -v "^$PWD" | sed 's/:$//' | sort -u)
 for file in "${programs[@]}" "${libraries[@]}"; do
   mkdir -p "$root$(dirname "$file")"
