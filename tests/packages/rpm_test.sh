@@ -17,15 +17,18 @@ for folder in bin lib lib64; do ln -s "usr/$folder" "$root/$folder"; done
 
 # The base of that root: a shell, some commands, and all libraries that these and ganger need, at their place here.
 programs=(/bin/sh /usr/bin/env /usr/bin/test /usr/bin/rm)
-mapfile -t libraries < <(ldd "$PWD"/build/package/bin/ganger "$PWD"/build/package/lib/ganger/plugins/*.so "${programs[@]}" |
-  grep -o '/[^ ]*\.so[^ ]*' | grep -v "^$PWD" | sed 's/:$//' | sort -u)
+rm -rf "$work/unpacked"
+mkdir "$work/unpacked"
+rpm2cpio "$rpm" | (cd "$work/unpacked" && cpio -idm --quiet)
+mapfile -t libraries < <(ldd "$work"/unpacked/usr/bin/ganger "$work"/unpacked/usr/lib64/ganger/plugins/*.so "${programs[@]}" |
+  sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' | sort -u)
 for file in "${programs[@]}" "${libraries[@]}"; do
   mkdir -p "$root$(dirname "$file")"
   cp -L "$file" "$root$file"
 done
 {
   printf 'Name: base\nVersion: 1\nRelease: 1\nSummary: What this machine has\nLicense: none\nBuildArch: %s\n' "$(uname -m)"
-  printf 'Provides: /bin/sh\n'
+  printf 'Provides: %s\n' /bin/sh /usr/bin/pkg-config 'rtld(GNU_HASH)' # what elfdeps does not see
   printf '%s\n' "${libraries[@]}" | /usr/lib/rpm/elfdeps --provides | sed 's/^/Provides: /'
   printf '%%description\n%s\n%%files\n' "Stands for the system below ganger."
 } >"$work/base.spec"
@@ -39,8 +42,8 @@ cat >"$work/dnf.conf" <<CONF
 [main]
 gpgcheck=0
 reposdir=/nowhere
-cachedir=$work/dnf-cache
-logdir=$work
+cachedir=/var/cache/dnf
+logdir=/var/log
 [ganger]
 name=ganger
 baseurl=file://$work/repo
