@@ -105,6 +105,7 @@ foreach(id IN LISTS heavy_plugins)
   set(CPACK_DEBIAN_${upper}_PACKAGE_SECTION utils)
   set(CPACK_DEBIAN_${upper}_DEBUGINFO_PACKAGE ON)
   set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS "ganger (= ${PROJECT_VERSION})")
+  set(CPACK_RPM_${component}_PACKAGE_NAME ${component})
   set(CPACK_RPM_${component}_PACKAGE_REQUIRES "ganger = ${PROJECT_VERSION}-1")
 endforeach()
 
