@@ -66,6 +66,9 @@ describe(ganger "runs the tasks of a job in order; tasks come from plugins"
 set(CPACK_DEBIAN_GANGER_PACKAGE_NAME ganger)
 set(CPACK_DEBIAN_GANGER_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_GANGER_DEBUGINFO_PACKAGE ON)
+# The program loads SQLite when it opens a journal, which no tool sees.
+set(CPACK_DEBIAN_GANGER_PACKAGE_DEPENDS "libsqlite3-0 (>= 3.38.0)")
+set(CPACK_RPM_ganger_PACKAGE_REQUIRES "libsqlite3.so.0()(64bit)")
 set(CPACK_DEBIAN_GANGER_PACKAGE_CONTROL_EXTRA ${source}/deb/postinst ${source}/deb/prerm ${source}/deb/postrm)
 set(CPACK_RPM_ganger_PACKAGE_GROUP Applications/System)
 set(CPACK_RPM_ganger_PRE_UNINSTALL_SCRIPT_FILE ${source}/rpm/preun)
@@ -86,6 +89,7 @@ set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_NAME ganger-dev)
 set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_RECOMMENDS "ganger (= ${PROJECT_VERSION})")
+set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_SUGGESTS "cmake, g++, libgtest-dev, ninja-build")
 set(CPACK_RPM_ganger-dev_PACKAGE_NAME ganger-devel)
 install(FILES ${PROJECT_SOURCE_DIR}/sdk/README.md ${PROJECT_SOURCE_DIR}/sdk/ABI.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/$<IF:$<STREQUAL:${GANGER_PACKAGES},RPM>,ganger-devel,ganger-dev>
@@ -145,6 +149,7 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
 # Debug symbols by rpm's own macro: CPack's asks for sources below absolute paths, and these builds have none.
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links alldebug
 %define _buildhost localhost
+%define _find_debuginfo_opts --keep-section .note.ganger
 %define packager ${GANGER_PACKAGE_CONTACT}
 %define use_source_date_epoch_as_buildtime 1
 %define clamp_mtime_to_source_date_epoch 1

@@ -32,6 +32,9 @@ check_hardened() {
   [[ $symbols =~ __[a-z]+_chk@ ]] || [[ $1 == */demo.so ]] || fail "not fortified: $1" # demo.so calls nothing that can be
 }
 
+# What a plugin provides must be readable without running it, also when the debug symbols have been split off.
+check_note() { readelf -SW "$1" | grep -q '\.note\.ganger' || fail "no note of what it provides: $1"; }
+
 check_debug_symbols() {
   local id
   id=$(readelf -n "$1" | sed -n 's/.*Build ID: //p')
@@ -47,6 +50,7 @@ for family in deb rpm; do
   for file in "${files[@]}"; do
     check_hardened "$file"
     check_debug_symbols "$file" "$work/$family"
+    [[ $file != *.so ]] || check_note "$file"
   done
   [ -e "$work/$family/$lib/cmake/ganger-sdk/ganger-sdk-config.cmake" ] || fail "no CMake package in $family"
   [ -e "$work/$family/$lib/pkgconfig/ganger-sdk.pc" ] || fail "no pkg-config file in $family"
