@@ -3,6 +3,7 @@
 #   sh                 runs them; `# exit code N`, `# says TEXT` or `# exit code N, says TEXT` after a command tells how it
 #                      ends and what is in its output (without quotes); of ./dev only the verb is looked up
 #   toml cpp c cmake   must be equal to a file under examples/
+#   console            is not run: what would change the machine, such as an installation
 # and that its links within the tree lead somewhere.
 # usage: readme_test.sh SOURCE_DIR BINARY_DIR PREFIX README [copy]
 #   PREFIX  what is built, installed: for commands that take ganger from there
@@ -58,6 +59,7 @@ for block in "$dir"/blocks/*; do
   case $block in
     *.sh) run "$block" ;;
     *.toml | *.cpp | *.c | *.cmake) is_a_file "$block" ;;
+    *.console) ;;
     *) echo "FAILED: a block of $readme says no language this test knows: ${block##*.}" >&2; exit 1 ;;
   esac
 done
