@@ -51,15 +51,18 @@ std::vector<std::string> old_runs(const fs::path& runs) {
 }
 
 /// Of a run that the journal does not know, and may have known before it was damaged and moved aside: only where
-/// there is nothing but a ledger, which says nothing without the journal.
+/// there is nothing but a ledger and what tasks had set, which say nothing without the journal.
 void remove_if_bare(const fs::path& folder) {
   std::error_code problem;
-  fs::directory_iterator each(folder, problem);
-  if (problem || each == fs::directory_iterator() || each->path().filename() != "ledger") return;
-  if (each->symlink_status(problem).type() != fs::file_type::regular) return;
-  if (each.increment(problem); problem || each != fs::directory_iterator()) return;
+  for (fs::directory_iterator each(folder, problem), end; !problem && each != end; each.increment(problem)) {
+    const fs::path name = each->path().filename();
+    if ((name != "ledger" && name != "outputs") || each->symlink_status(problem).type() != fs::file_type::regular)
+      return;
+  }
+  if (problem) return;
   const auto lock = RunLock::take(folder / "ledger");
   if (!lock) return;
+  ::unlink((folder / "outputs").c_str());
   ::unlink(lock->file().c_str());
   ::rmdir(folder.c_str());
 }

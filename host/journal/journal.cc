@@ -42,10 +42,10 @@ class FileJournal final : public Journal {
   RunReader reader_;
 };
 
-std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger,
+std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, fs::path outputs,
                                   TaskNumbers numbers) {
-  return std::make_unique<RecordedRun>(
-      std::make_shared<RunRecorder>(std::move(database), std::move(rows), std::move(ledger), std::move(numbers)));
+  return std::make_unique<RecordedRun>(std::make_shared<RunRecorder>(
+      std::move(database), std::move(rows), std::move(ledger), std::move(outputs), std::move(numbers)));
 }
 
 Result<std::unique_ptr<OpenRun>> FileJournal::begin(const RunHeader& header, const Plan& plan) {
@@ -80,7 +80,8 @@ Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, con
   }
   auto rows = RunRows::prepare(**database, number, 1);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), TaskNumbers());
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), reader_.outputs_of(header.run),
+                  TaskNumbers());
 }
 
 void FileJournal::undo(std::string_view run) {
@@ -112,7 +113,7 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHead
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", now.run));
   std::vector<Standing> standings;
   if (!Ledger::read(lock.file())) {
-    auto by_database = looked_at(reader_.standings(**number));
+    auto by_database = looked_at(reader_.standings(now.run, **number));
     if (!by_database) return tl::unexpected(std::move(by_database).error());
     standings = *std::move(by_database);
   }
@@ -133,7 +134,8 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHead
   if (!ledger) return tl::unexpected(std::move(ledger).error());
   auto rows = RunRows::prepare(**database, **number, next.session);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), std::move(next.numbers));
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), reader_.outputs_of(now.run),
+                  std::move(next.numbers));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace ganger::host {
 /// What a ledger says of a task. The numbers of TaskState are those of the file.
 struct Standing {
   TaskState state = TaskState::waiting;
-  bool has_outputs = false;  ///< they are in the database
+  bool has_outputs = false;  ///< they are in its log, or the database
 
   friend bool operator==(const Standing&, const Standing&) = default;
 };

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "host/journal/journal_file.h"
+
 namespace ganger::host {
 
 namespace {
@@ -64,36 +66,58 @@ std::vector<EventRow> EventRows::take() {
   return std::exchange(rows_, {});
 }
 
-Result<void> RunRecorder::commit(const GroupCommit::Write& write) {
-  Result<void> result = commits_.commit(write);
-  if (result) return result;
+Result<void> RunRecorder::commit(const std::function<Result<void>()>& write) {
   std::function<void()> call;
+  Result<void> result;
   {
-    const std::lock_guard lock(mutex_);
-    if (!std::exchange(is_announced_, true)) call = call_;
+    const std::lock_guard lock(commit_mutex_);
+    if (auto before = trouble()) return tl::unexpected(*std::move(before));
+    result = database_->in_transaction(write);
+    if (!result) {
+      suspect(*database_, result.error());
+      call = note_trouble(result.error());
+    }
   }
   if (call) call();
   return result;
+}
+
+/// Returns what is to be called, without a lock.
+std::function<void()> RunRecorder::note_trouble(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (trouble_) return {};
+  trouble_ = error;
+  return call_;
+}
+
+std::optional<Error> RunRecorder::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
 }
 
 void RunRecorder::on_trouble(const std::function<void()>& call) {
   {
     const std::lock_guard lock(mutex_);
     call_ = call;
-    if (!is_announced_) return;
+    if (!trouble_) return;
   }
   call();
 }
 
 Result<void> RunRecorder::keep_outputs(TaskIndex task, const Outputs& outputs) {
-  auto kept = commit([&](Database&) { return rows_.replace_outputs(numbers_[task], outputs); });
+  Result<void> kept;
+  if (auto before = trouble())
+    kept = tl::unexpected(*std::move(before));
+  else
+    kept = outputs_.append(numbers_[task], outputs);
   if (kept) {
     set(task, {get(task).state, !outputs.empty()});
-  } else {
-    const std::lock_guard lock(unkept_mutex_);
-    unkept_.insert(task);
-    has_unkept_ = true;
+    return kept;
   }
+  if (const auto call = note_trouble(kept.error())) call();
+  const std::lock_guard lock(unkept_mutex_);
+  unkept_.insert(task);
+  has_unkept_ = true;
   return kept;
 }
 
@@ -107,7 +131,7 @@ void RunRecorder::add(const Event& event) {
   bool is_urgent = event.kind == EventKind::run_finished;
   {
     const std::lock_guard lock(mutex_);
-    if (is_announced_) return;
+    if (trouble_) return;
     events_.add(event);
     is_urgent |= events_.size() >= kRowsOfACommit;
   }
@@ -129,7 +153,7 @@ Result<void> RunRecorder::flush() {
     rows = events_.take();
   }
   if (rows.empty()) return {};
-  auto written = commit([&](Database&) { return rows_.insert(rows, numbers_); });
+  auto written = commit([&] { return rows_.insert(rows, numbers_); });
   const std::lock_guard lock(mutex_);
   flushed_ = steady_clock::now();
   return written;
@@ -137,7 +161,10 @@ Result<void> RunRecorder::flush() {
 
 Result<void> RunRecorder::finish(std::string_view end, int exit_code) {
   if (auto flushed = flush(); !flushed) return flushed;
-  return commit([&](Database&) { return rows_.finish(wall_clock_ns(), end, exit_code, ledger_.bytes()); });
+  return commit([&]() -> Result<void> {
+    if (auto kept = rows_.replace_outputs(OutputLog::read(outputs_.file())); !kept) return kept;
+    return rows_.finish(wall_clock_ns(), end, exit_code, ledger_.bytes());
+  });
 }
 
 std::unique_ptr<Reporter> RecordedRun::reporter() { return std::make_unique<RecordingReporter>(recorder_); }

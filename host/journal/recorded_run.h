@@ -3,16 +3,19 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "host/journal/database.h"
-#include "host/journal/group_commit.h"
 #include "host/journal/journal.h"
 #include "host/journal/ledger.h"
+#include "host/journal/output_log.h"
 #include "host/journal/run_rows.h"
 
 namespace ganger::host {
@@ -40,12 +43,13 @@ class EventRows {
 /// Thread: every member from any thread.
 class RunRecorder {
  public:
-  RunRecorder(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, TaskNumbers numbers)
+  RunRecorder(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, std::filesystem::path outputs,
+              TaskNumbers numbers)
       : database_(std::move(database)),
-        commits_(*database_),
         rows_(std::move(rows)),
         numbers_(std::move(numbers)),
-        ledger_(std::move(ledger)) {}
+        ledger_(std::move(ledger)),
+        outputs_(std::move(outputs)) {}
 
   void set(TaskIndex task, Standing standing) noexcept { ledger_.set(numbers_[task], standing); }
   Standing get(TaskIndex task) const noexcept { return ledger_.get(numbers_[task]); }
@@ -58,25 +62,28 @@ class RunRecorder {
   Result<void> flush();
   Result<void> finish(std::string_view end, int exit_code);
   void on_trouble(const std::function<void()>& call);
-  std::optional<Error> trouble() const { return commits_.trouble(); }
+  /// The first failure; nothing is written after it.
+  std::optional<Error> trouble() const;
 
  private:
-  Result<void> commit(const GroupCommit::Write& write);
+  Result<void> commit(const std::function<Result<void>()>& write);
+  std::function<void()> note_trouble(const Error& error);
 
-  const std::unique_ptr<Database> database_;
-  GroupCommit commits_;
-  RunRows rows_;  // used inside commits_
+  std::mutex commit_mutex_;
+  const std::unique_ptr<Database> database_;  // guarded by commit_mutex_
+  RunRows rows_;                              // guarded by commit_mutex_
   const TaskNumbers numbers_;
   Ledger ledger_;
+  OutputLog outputs_;
   std::atomic<bool> has_unkept_{false};
   mutable std::mutex unkept_mutex_;
   std::set<TaskIndex> unkept_;  // guarded by unkept_mutex_
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // guarded by mutex_
   EventRows events_;
   std::chrono::steady_clock::time_point flushed_{};
-  std::function<void()> call_;
-  bool is_announced_ = false;
+  std::function<void()> call_;  // at the first failure
+  std::optional<Error> trouble_;
 };
 
 class RecordedRun final : public OpenRun {

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "host/journal/output_log.h"
 #include "host/journal/run_rows.h"
 
 namespace ganger::host {
@@ -219,15 +220,16 @@ Result<void> RunReader::read_events(std::int64_t run, std::vector<Row>& rows) {
   return {};
 }
 
-Result<void> RunReader::read_outputs(std::int64_t run, std::vector<Row>& rows) {
+/// Of sessions that have ended, in the database; of one that goes on or was killed, in the log.
+Result<void> RunReader::read_outputs(const RunEntry& run, std::int64_t number, std::vector<Row>& rows) {
   auto query = database_.prepare("select task, name, type, value from outputs where run = ?");
   if (!query) return tl::unexpected(std::move(query).error());
-  auto row = query->start(run);
+  auto row = query->start(number);
   for (; row && *row; row = query->next()) {
-    const auto number = static_cast<std::size_t>(query->integer(0));
+    const auto task = static_cast<std::size_t>(query->integer(0));
     // Rows of an attempt after which another one began count for nothing.
-    if (number >= rows.size() || !rows[number].has_outputs) continue;
-    TaskEntryOfRun& t = rows[number].entry;
+    if (task >= rows.size() || !rows[task].has_outputs) continue;
+    TaskEntryOfRun& t = rows[task].entry;
     const auto type = static_cast<std::uint32_t>(query->integer(2));
     if (type == GANGER_SECRET)
       t.has_secret_output = true;
@@ -235,6 +237,13 @@ Result<void> RunReader::read_outputs(std::int64_t run, std::vector<Row>& rows) {
       t.outputs.insert_or_assign(std::string(query->text(1)), value_of(*query, type, 3));
   }
   if (!row) return tl::unexpected(row.error());
+  for (auto& [task, outputs] : OutputLog::read(outputs_of(run.header.run))) {
+    if (task >= rows.size() || !rows[task].has_outputs) continue;
+    TaskEntryOfRun& t = rows[task].entry;
+    const auto secrets = std::erase_if(outputs, [](const auto& o) { return o.second.type == GANGER_SECRET; });
+    t.has_secret_output = secrets > 0;
+    t.outputs = std::move(outputs);
+  }
   for (Row& r : rows)
     if (r.has_outputs && is_ok(r.entry.state) && r.entry.outputs.empty() && !r.entry.has_secret_output) {
       r.entry.state = TaskState::running;
@@ -252,21 +261,23 @@ Result<std::optional<std::vector<Standing>>> RunReader::kept_states(std::int64_t
   return Ledger::decode(query->text(0));
 }
 
-Result<std::vector<Standing>> RunReader::standings(std::int64_t run) {
-  auto kept = kept_states(run);
+Result<std::vector<Standing>> RunReader::standings(std::string_view run, std::int64_t number) {
+  auto kept = kept_states(number);
   if (!kept) return tl::unexpected(std::move(kept).error());
   if (*kept) return **std::move(kept);
-  auto rows = read_tasks(run);
+  auto rows = read_tasks(number);
   if (!rows) return tl::unexpected(std::move(rows).error());
   std::vector<Standing> all;
   for (const Row& r : *rows) all.push_back({r.entry.state});
   auto query = database_.prepare("select distinct task from outputs where run = ?");
   if (!query) return tl::unexpected(std::move(query).error());
-  auto row = query->start(run);
+  auto row = query->start(number);
   for (; row && *row; row = query->next())
-    if (const auto number = static_cast<std::size_t>(query->integer(0)); number < all.size())
-      all[number].has_outputs = true;
+    if (const auto task = static_cast<std::size_t>(query->integer(0)); task < all.size())
+      all[task].has_outputs = true;
   if (!row) return tl::unexpected(row.error());
+  for (const auto& [task, outputs] : OutputLog::read(outputs_of(run)))
+    if (task < all.size()) all[task].has_outputs = !outputs.empty();
   return all;
 }
 
@@ -278,12 +289,12 @@ Result<std::vector<TaskEntryOfRun>> RunReader::tasks(const RunEntry& run) {
   if (!rows) return tl::unexpected(std::move(rows).error());
   auto standings = Ledger::read(ledger_of(run.header.run));
   if (!standings) {
-    auto by_database = this->standings(**number);
+    auto by_database = this->standings(run.header.run, **number);
     if (!by_database) return tl::unexpected(std::move(by_database).error());
     standings = *std::move(by_database);
   }
   for (std::size_t i = 0; i < std::min(rows->size(), standings->size()); ++i) (*rows)[i].correct((*standings)[i]);
-  if (auto read = read_outputs(**number, *rows); !read) return tl::unexpected(std::move(read).error());
+  if (auto read = read_outputs(run, **number, *rows); !read) return tl::unexpected(std::move(read).error());
 
   std::erase_if(*rows, [](const Row& r) { return !r.position; });
   std::sort(rows->begin(), rows->end(), [](const Row& a, const Row& b) { return *a.position < *b.position; });

@@ -19,6 +19,7 @@ class RunReader {
   RunReader(Database& database, std::filesystem::path runs) : database_(database), runs_(std::move(runs)) {}
 
   std::filesystem::path ledger_of(std::string_view run) const { return runs_ / run / "ledger"; }
+  std::filesystem::path outputs_of(std::string_view run) const { return runs_ / run / "outputs"; }
 
   // As the members of Journal.
   Result<std::vector<RunEntry>> runs(std::size_t most);
@@ -27,8 +28,8 @@ class RunReader {
 
   /// The key of a run in the tables; nothing when there is none with this id.
   Result<std::optional<std::int64_t>> number_of(std::string_view run);
-  /// Where its tasks stand by the database alone, by their numbers.
-  Result<std::vector<Standing>> standings(std::int64_t run);
+  /// Where its tasks stand without the ledger, by their numbers.
+  Result<std::vector<Standing>> standings(std::string_view run, std::int64_t number);
 
  private:
   struct Row;
@@ -38,7 +39,7 @@ class RunReader {
   Result<void> read_settings(std::int64_t run, RunHeader& header);
   Result<std::vector<Row>> read_tasks(std::int64_t run);
   Result<void> read_events(std::int64_t run, std::vector<Row>& rows);
-  Result<void> read_outputs(std::int64_t run, std::vector<Row>& rows);
+  Result<void> read_outputs(const RunEntry& run, std::int64_t number, std::vector<Row>& rows);
   Result<std::optional<std::vector<Standing>>> kept_states(std::int64_t run);
   Result<RunEntry> not_found(std::string_view run, const std::vector<std::string>& near);
 

@@ -141,14 +141,7 @@ Result<RunRows> RunRows::prepare(Database& database, std::int64_t run, std::int6
       database,
       "insert into events(run, session, seq, time_ns, kind, task, attempt, worker, outcome, started_ns, run_ns)", 11);
   if (!plain) return tl::unexpected(std::move(plain).error());
-  auto drop = database.prepare("delete from outputs where run = ? and task = ?");
-  if (!drop) return tl::unexpected(std::move(drop).error());
-  auto output = database.prepare("insert into outputs(run, task, name, type, value) values(?, ?, ?, ?, ?)");
-  if (!output) return tl::unexpected(std::move(output).error());
-  auto end = database.prepare("update runs set ended_ns = ?, end = ?, exit_code = ?, states = ? where number = ?");
-  if (!end) return tl::unexpected(std::move(end).error());
-  return RunRows(run, session, *std::move(event), *std::move(plain), *std::move(drop), *std::move(output),
-                 *std::move(end));
+  return RunRows(database, run, session, *std::move(event), *std::move(plain));
 }
 
 Result<void> RunRows::insert(std::span<const EventRow> rows, const TaskNumbers& numbers) {
@@ -185,24 +178,44 @@ void RunRows::add_columns(Statement& statement, const EventRow& row, const TaskN
                 at_least(0, e.run.count()));
 }
 
-Result<void> RunRows::replace_outputs(std::uint32_t task, const Outputs& outputs) {
-  Result<void> result = drop_outputs_.run(run_, task);
-  for (const auto& [name, value] : outputs) {
-    if (!result) return result;
-    if (value.type == GANGER_SECRET)
-      result = output_.run(run_, task, name, value.type, nullptr);
-    else if (value.is_text())
-      result = output_.run(run_, task, name, value.type, value.text);
-    else if (value.type == GANGER_F64)
-      result = output_.run(run_, task, name, value.type, value.f);
-    else
-      result = output_.run(run_, task, name, value.type, value.i);
+Result<void> RunRows::replace_outputs(const std::map<std::uint32_t, Outputs>& outputs) {
+  if (outputs.empty()) return {};
+  // Only a session before this one can have left some.
+  if (session_ > 1) {
+    auto drop = database_->prepare("delete from outputs where run = ? and task = ?");
+    if (!drop) return tl::unexpected(std::move(drop).error());
+    for (const auto& [task, unused] : outputs)
+      if (auto dropped = drop->run(run_, task); !dropped) return dropped;
   }
-  return result;
+  struct Row {
+    std::uint32_t task;
+    const std::string* name;
+    const Value* value;
+  };
+  std::vector<Row> rows;
+  for (const auto& [task, set] : outputs)
+    for (const auto& [name, value] : set) rows.push_back({task, &name, &value});
+  auto insert = RowInsert::prepare(*database_, "insert into outputs(run, task, name, type, value)", 5);
+  if (!insert) return tl::unexpected(std::move(insert).error());
+  return insert->run(rows.size(), [&](Statement& s, std::size_t i) {
+    const auto& [task, name, value] = rows[i];
+    s.add(run_, task, *name, value->type);
+    if (value->type == GANGER_SECRET)
+      s.add(nullptr);
+    else if (value->is_text())
+      s.add(value->text);
+    else if (value->type == GANGER_F64)
+      s.add(value->f);
+    else
+      s.add(value->i);
+  });
 }
 
 Result<void> RunRows::finish(std::int64_t now_ns, std::string_view end, int exit_code, std::string_view states) {
-  return end_.run(now_ns, end, exit_code, Blob{states}, run_);
+  auto update =
+      database_->prepare("update runs set ended_ns = ?, end = ?, exit_code = ?, states = ? where number = ?");
+  if (!update) return tl::unexpected(std::move(update).error());
+  return update->run(now_ns, end, exit_code, Blob{states}, run_);
 }
 
 }  // namespace ganger::host

@@ -54,28 +54,25 @@ class RunRows {
   static Result<RunRows> prepare(Database& database, std::int64_t run, std::int64_t session);
 
   Result<void> insert(std::span<const EventRow> rows, const TaskNumbers& numbers);
-  /// In the place of those that the task had.
-  Result<void> replace_outputs(std::uint32_t task, const Outputs& outputs);
+  /// Each in the place of what the task had.
+  Result<void> replace_outputs(const std::map<std::uint32_t, Outputs>& outputs);
   Result<void> finish(std::int64_t now_ns, std::string_view end, int exit_code, std::string_view states);
 
  private:
-  RunRows(std::int64_t run, std::int64_t session, Statement event, RowInsert plain_events, Statement drop,
-          Statement output, Statement end)
-      : run_(run),
+  RunRows(Database& database, std::int64_t run, std::int64_t session, Statement event, RowInsert plain_events)
+      : database_(&database),
+        run_(run),
         session_(session),
         event_(std::move(event)),
-        plain_events_(std::move(plain_events)),
-        drop_outputs_(std::move(drop)),
-        output_(std::move(output)),
-        end_(std::move(end)) {}
+        plain_events_(std::move(plain_events)) {}
 
   Result<void> insert(const EventRow& row, const TaskNumbers& numbers);
   void add_columns(Statement& statement, const EventRow& row, const TaskNumbers& numbers) const;
 
+  Database* database_;
   std::int64_t run_, session_;
   Statement event_;
   RowInsert plain_events_;
-  Statement drop_outputs_, output_, end_;
 };
 
 }  // namespace ganger::host

@@ -202,7 +202,8 @@ TEST_F(ResumeTest, ATaskWhoseOutputsAreLostIsNotDone) {
   do_task(*run, 0, TaskState::done);
   do_task(*run, 1, TaskState::done);
   let_go(std::move(run));
-  must(must(connect(state / "journal.db"))->run("delete from outputs where task = 1"));
+  const auto log = state / "runs" / "r1" / "outputs";
+  std::filesystem::resize_file(log, std::filesystem::file_size(log) - 1);
 
   const auto all = tasks();
 

@@ -1,0 +1,152 @@
+#include "host/journal/output_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/journal/crash_point.h"
+
+namespace ganger::host {
+
+namespace {
+
+// A record: this header, then for each output an Entry, its name and its text. Numbers are as this machine writes
+// them: the file does not leave it.
+struct Header {
+  std::uint64_t checksum;  // of all that follows it: after a power cut there may be pages without their content
+  std::uint32_t size;      // of all that follows the header
+  std::uint32_t task;
+};
+struct Entry {
+  std::int64_t number;
+  std::uint32_t type, name_size, text_size, reserved;
+};
+
+// FNV-1a.
+std::uint64_t checksum_of(std::string_view bytes) {
+  std::uint64_t sum = 0xcbf29ce484222325;
+  for (const char byte : bytes) sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  return sum;
+}
+
+bool take(std::string_view& bytes, Entry& entry) {
+  if (bytes.size() < sizeof entry) return false;
+  std::memcpy(&entry, bytes.data(), sizeof entry);
+  bytes.remove_prefix(sizeof entry);
+  return true;
+}
+
+bool take(std::string_view& bytes, std::size_t size, std::string& what) {
+  if (bytes.size() < size) return false;
+  what = bytes.substr(0, size);
+  bytes.remove_prefix(size);
+  return true;
+}
+
+std::string record_of(std::uint32_t task, const Outputs& outputs) {
+  std::string record(sizeof(Header), '\0');
+  for (const auto& [name, value] : outputs) {
+    const std::string_view text = value.is_text() && value.type != GANGER_SECRET ? value.text : std::string_view();
+    const Entry entry{.number = value.is_text() ? 0 : value.i,
+                      .type = value.type,
+                      .name_size = static_cast<std::uint32_t>(name.size()),
+                      .text_size = static_cast<std::uint32_t>(text.size()),
+                      .reserved = 0};
+    record.append(reinterpret_cast<const char*>(&entry), sizeof entry);
+    record += name;
+    record += text;
+  }
+  Header header{.checksum = 0, .size = static_cast<std::uint32_t>(record.size() - sizeof(Header)), .task = task};
+  std::memcpy(record.data(), &header, sizeof header);
+  header.checksum = checksum_of(std::string_view(record).substr(sizeof header.checksum));
+  std::memcpy(record.data(), &header, sizeof header);
+  return record;
+}
+
+/// What the entries of a record say; nothing when they make no sense.
+std::optional<Outputs> decoded(std::string_view entries) {
+  Outputs outputs;
+  while (!entries.empty()) {
+    Entry entry;
+    std::string name;
+    Value value;
+    if (!take(entries, entry) || !take(entries, entry.name_size, name) || !take(entries, entry.text_size, value.text))
+      return std::nullopt;
+    value.type = entry.type;
+    value.i = entry.number;
+    outputs.insert_or_assign(std::move(name), std::move(value));
+  }
+  return outputs;
+}
+
+/// Returns how many bytes at the beginning are whole records.
+std::size_t read_records(const std::string& content, OutputLog::All& all) {
+  std::string_view bytes = content;
+  for (Header header; bytes.size() >= sizeof header;) {
+    std::memcpy(&header, bytes.data(), sizeof header);
+    const std::string_view record = bytes.substr(0, sizeof header + header.size);
+    if (record.size() < sizeof header + header.size ||
+        checksum_of(record.substr(sizeof header.checksum)) != header.checksum)
+      break;
+    auto outputs = decoded(record.substr(sizeof header));
+    if (!outputs) break;
+    all.insert_or_assign(header.task, *std::move(outputs));
+    bytes.remove_prefix(record.size());
+  }
+  return content.size() - bytes.size();
+}
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Error error_of(ErrorKind kind, std::string_view what, const std::filesystem::path& file, int why) {
+  return {kind,
+          fmt::format("cannot {} {}: {}; make room, or see --state-dir", what, file.string(), std::strerror(why)),
+          {}};
+}
+
+}  // namespace
+
+Result<void> OutputLog::append(std::uint32_t task, const Outputs& outputs) {
+  const std::string record = record_of(task, outputs);
+  const std::lock_guard lock(mutex_);
+  if (!descriptor_.is_open()) {
+    Descriptor opened(open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    if (!opened.is_open()) return tl::unexpected(error_of(ErrorKind::cannot_create, "create", file_, errno));
+    // What a kill has cut short must not hide what comes after it.
+    All unused;
+    size_ = static_cast<off_t>(read_records(content_of(file_), unused));
+    if (ftruncate(opened.get(), size_) != 0) return tl::unexpected(error_of(ErrorKind::io, "write", file_, errno));
+    descriptor_ = std::move(opened);
+  }
+  for (std::string_view left = record; !left.empty();) {
+    const ssize_t n = write(descriptor_.get(), left.data(), left.size());
+    if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
+    if (n > 0 || errno == EINTR) continue;
+    const int why = errno;
+    [[maybe_unused]] const int undone = ftruncate(descriptor_.get(), size_);
+    return tl::unexpected(error_of(ErrorKind::io, "write", file_, why));
+  }
+  size_ += static_cast<off_t>(record.size());
+  durable_step();
+  return {};
+}
+
+OutputLog::All OutputLog::read(const std::filesystem::path& file) {
+  All all;
+  read_records(content_of(file), all);
+  return all;
+}
+
+}  // namespace ganger::host
