@@ -105,6 +105,7 @@ class Database {
   /// Opens a file that is there, for reading and writing, in WAL mode. Other processes may use it too.
   /// Errors: io, configuration
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
+  ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "host/journal/journal_file.h"
@@ -18,28 +19,46 @@ namespace fs = std::filesystem;
 class FileJournal final : public Journal {
  public:
   FileJournal(const fs::path& state, std::unique_ptr<Database> database)
-      : runs_(state / "runs"), database_(std::move(database)), reader_(*database_, runs_) {}
+      : runs_(state / "runs"), file_(database->file()), database_(std::move(database)) {}
 
   Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) override;
   Result<std::unique_ptr<OpenRun>> resume(RunLock lock, const RunHeader& now, const Plan& plan) override;
   Result<RunLock> claim(std::string_view run) override;
-  Result<std::vector<RunEntry>> runs(std::size_t most) override { return looked_at(reader_.runs(most)); }
-  Result<RunEntry> find(std::string_view run) override { return looked_at(reader_.find(run)); }
-  Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) override { return looked_at(reader_.tasks(run)); }
+  Result<std::vector<RunEntry>> runs(std::size_t most) override {
+    return read([&](RunReader& reader) { return reader.runs(most); });
+  }
+  Result<RunEntry> find(std::string_view run) override {
+    return read([&](RunReader& reader) { return reader.find(run); });
+  }
+  Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) override {
+    return read([&](RunReader& reader) { return reader.tasks(run); });
+  }
 
  private:
   // What remains of a run that could not begin.
   void undo(std::string_view run);
   Result<std::unique_ptr<OpenRun>> start(const RunHeader& header, const Plan& plan);
-  template <class T>
-  Result<T> looked_at(Result<T> result) {
+  Result<std::optional<std::int64_t>> number_of(std::string_view run) {
+    return read([&](RunReader& reader) { return reader.number_of(run); });
+  }
+  template <class Read>
+  std::invoke_result_t<Read, RunReader&> read(const Read& how) {
+    auto database = take_connection();
+    if (!database) return tl::unexpected(std::move(database).error());
+    database_ = *std::move(database);
+    RunReader reader(*database_, runs_);
+    auto result = how(reader);
     if (!result) suspect(*database_, result.error());
     return result;
   }
+  /// The one there is, which most often a run then keeps to itself; else a new one.
+  Result<std::unique_ptr<Database>> take_connection() {
+    if (database_) return std::move(database_);
+    return connect(file_);
+  }
 
-  const fs::path runs_;
-  const std::unique_ptr<Database> database_;
-  RunReader reader_;
+  const fs::path runs_, file_;
+  std::unique_ptr<Database> database_;
 };
 
 std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, fs::path outputs,
@@ -49,7 +68,7 @@ std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows ro
 }
 
 Result<std::unique_ptr<OpenRun>> FileJournal::begin(const RunHeader& header, const Plan& plan) {
-  const auto known = looked_at(reader_.number_of(header.run));
+  const auto known = number_of(header.run);
   if (!known) return tl::unexpected(known.error());
   if (*known) return failure(ErrorKind::bug, fmt::format("run {} is in the journal already", header.run));
   for (const fs::path& folder : {runs_, runs_ / header.run})
@@ -60,12 +79,11 @@ Result<std::unique_ptr<OpenRun>> FileJournal::begin(const RunHeader& header, con
 }
 
 Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, const Plan& plan) {
-  auto lock = RunLock::take(reader_.ledger_of(header.run));
+  auto lock = RunLock::take(RunReader::ledger_of(runs_, header.run));
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto ledger = Ledger::open(*std::move(lock), plan.size());
   if (!ledger) return tl::unexpected(std::move(ledger).error());
-  // A connection of its own: this one is for reading, and may do so while the run goes on.
-  auto database = connect(database_->file());
+  auto database = take_connection();
   if (!database) return tl::unexpected(std::move(database).error());
   std::int64_t number = 0;
   auto written = (*database)->in_transaction([&]() -> Result<void> {
@@ -80,24 +98,24 @@ Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, con
   }
   auto rows = RunRows::prepare(**database, number, 1);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), reader_.outputs_of(header.run),
-                  TaskNumbers());
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger),
+                  RunReader::outputs_of(runs_, header.run), TaskNumbers());
 }
 
 void FileJournal::undo(std::string_view run) {
   std::error_code ec;
-  fs::remove(reader_.ledger_of(run), ec);
+  fs::remove(RunReader::ledger_of(runs_, run), ec);
   fs::remove(runs_ / run, ec);  // folders only when they are empty
   fs::remove(runs_, ec);
 }
 
 Result<RunLock> FileJournal::claim(std::string_view run) {
-  const auto number = looked_at(reader_.number_of(run));
+  const auto number = number_of(run);
   if (!number) return tl::unexpected(number.error());
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run));
   for (const fs::path& folder : {runs_, runs_ / run})
     if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
-  auto lock = RunLock::take(reader_.ledger_of(run));
+  auto lock = RunLock::take(RunReader::ledger_of(runs_, run));
   if (!lock) {
     // A process that ends takes the folder away.
     std::error_code ec;
@@ -108,16 +126,16 @@ Result<RunLock> FileJournal::claim(std::string_view run) {
 }
 
 Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHeader& now, const Plan& plan) {
-  const auto number = looked_at(reader_.number_of(now.run));
+  const auto number = number_of(now.run);
   if (!number) return tl::unexpected(number.error());
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", now.run));
   std::vector<Standing> standings;
   if (!Ledger::read(lock.file())) {
-    auto by_database = looked_at(reader_.standings(now.run, **number));
+    auto by_database = read([&](RunReader& reader) { return reader.standings(now.run, **number); });
     if (!by_database) return tl::unexpected(std::move(by_database).error());
     standings = *std::move(by_database);
   }
-  auto database = connect(database_->file());
+  auto database = take_connection();
   if (!database) return tl::unexpected(std::move(database).error());
   NextSession next;
   auto written = (*database)->in_transaction([&]() -> Result<void> {
@@ -134,7 +152,7 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHead
   if (!ledger) return tl::unexpected(std::move(ledger).error());
   auto rows = RunRows::prepare(**database, **number, next.session);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), reader_.outputs_of(now.run),
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), RunReader::outputs_of(runs_, now.run),
                   std::move(next.numbers));
 }
 

@@ -79,7 +79,7 @@ Result<std::vector<RunEntry>> RunReader::entries(Statement& query) {
     e.end = query.text(9);
     if (!query.is_null(10)) e.exit_code = static_cast<int>(query.integer(10));
     e.sessions = static_cast<std::uint32_t>(query.integer(11));
-    e.is_running = e.ended_ns == 0 && RunLock::is_held(ledger_of(e.header.run));
+    e.is_running = e.ended_ns == 0 && RunLock::is_held(ledger_of(runs_, e.header.run));
   }
   if (!row) return tl::unexpected(row.error());
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -237,7 +237,7 @@ Result<void> RunReader::read_outputs(const RunEntry& run, std::int64_t number, s
       t.outputs.insert_or_assign(std::string(query->text(1)), value_of(*query, type, 3));
   }
   if (!row) return tl::unexpected(row.error());
-  for (auto& [task, outputs] : OutputLog::read(outputs_of(run.header.run))) {
+  for (auto& [task, outputs] : OutputLog::read(outputs_of(runs_, run.header.run))) {
     if (task >= rows.size() || !rows[task].has_outputs) continue;
     TaskEntryOfRun& t = rows[task].entry;
     const auto secrets = std::erase_if(outputs, [](const auto& o) { return o.second.type == GANGER_SECRET; });
@@ -276,7 +276,7 @@ Result<std::vector<Standing>> RunReader::standings(std::string_view run, std::in
     if (const auto task = static_cast<std::size_t>(query->integer(0)); task < all.size())
       all[task].has_outputs = true;
   if (!row) return tl::unexpected(row.error());
-  for (const auto& [task, outputs] : OutputLog::read(outputs_of(run)))
+  for (const auto& [task, outputs] : OutputLog::read(outputs_of(runs_, run)))
     if (task < all.size()) all[task].has_outputs = !outputs.empty();
   return all;
 }
@@ -287,7 +287,7 @@ Result<std::vector<TaskEntryOfRun>> RunReader::tasks(const RunEntry& run) {
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run.header.run));
   auto rows = read_tasks(**number);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  auto standings = Ledger::read(ledger_of(run.header.run));
+  auto standings = Ledger::read(ledger_of(runs_, run.header.run));
   if (!standings) {
     auto by_database = this->standings(run.header.run, **number);
     if (!by_database) return tl::unexpected(std::move(by_database).error());

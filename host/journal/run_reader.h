@@ -18,8 +18,13 @@ class RunReader {
   /// Shape: runs = the folder with one for each run
   RunReader(Database& database, std::filesystem::path runs) : database_(database), runs_(std::move(runs)) {}
 
-  std::filesystem::path ledger_of(std::string_view run) const { return runs_ / run / "ledger"; }
-  std::filesystem::path outputs_of(std::string_view run) const { return runs_ / run / "outputs"; }
+  // Files of a run in its folder, which is in `runs`.
+  static std::filesystem::path ledger_of(const std::filesystem::path& runs, std::string_view run) {
+    return runs / run / "ledger";
+  }
+  static std::filesystem::path outputs_of(const std::filesystem::path& runs, std::string_view run) {
+    return runs / run / "outputs";
+  }
 
   // As the members of Journal.
   Result<std::vector<RunEntry>> runs(std::size_t most);

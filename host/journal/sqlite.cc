@@ -34,6 +34,7 @@ std::string load() {
   finder.find(sqlite.open_v2, "sqlite3_open_v2");
   finder.find(sqlite.close, "sqlite3_close");
   finder.find(sqlite.extended_result_codes, "sqlite3_extended_result_codes");
+  finder.find(sqlite.db_config, "sqlite3_db_config");
   finder.find(sqlite.busy_handler, "sqlite3_busy_handler");
   finder.find(sqlite.exec, "sqlite3_exec");
   finder.find(sqlite.get_autocommit, "sqlite3_get_autocommit");

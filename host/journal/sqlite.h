@@ -12,6 +12,7 @@ struct Sqlite {
   decltype(&sqlite3_open_v2) open_v2;
   decltype(&sqlite3_close) close;
   decltype(&sqlite3_extended_result_codes) extended_result_codes;
+  decltype(&sqlite3_db_config) db_config;
   decltype(&sqlite3_busy_handler) busy_handler;
   decltype(&sqlite3_exec) exec;
   decltype(&sqlite3_get_autocommit) get_autocommit;

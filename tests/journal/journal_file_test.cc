@@ -52,8 +52,11 @@ class JournalFileTest : public testing::Test {
   }
   std::vector<std::filesystem::path> moved() const {
     std::vector<std::filesystem::path> found;
-    for (const auto& e : std::filesystem::directory_iterator(state))
-      if (e.path().filename().string().starts_with("journal.db.damaged-")) found.push_back(e.path());
+    for (const auto& e : std::filesystem::directory_iterator(state)) {
+      const std::string name = e.path().filename();
+      const bool is_part = name.ends_with("-wal") || name.ends_with("-shm");
+      if (name.starts_with("journal.db.damaged-") && !is_part) found.push_back(e.path());
+    }
     return found;
   }
   // The error says where it went, and the next start begins a new journal.
@@ -136,6 +139,19 @@ TEST_F(JournalFileTest, ThatIsNoDatabaseIsMovedAside) {
 
   expect_moved_aside(error);
   EXPECT_EQ(content_of(moved().front()), "these are not the rows you are looking for\n");
+}
+
+TEST_F(JournalFileTest, AShortLogStaysForTheNextProcessAndALongOneDoesNot) {
+  make_journal();
+  const auto log = state / "journal.db-wal";
+  EXPECT_FALSE(std::filesystem::exists(log)) << "it is longer than the file was";
+
+  must(must(connect(file))->run("update runs set job = 'other'"));
+  EXPECT_GT(std::filesystem::file_size(log), 0U);
+  EXPECT_EQ(must(must(Journal::open(state))->find("r1")).header.job, "other");
+
+  must(must(connect(file))->run("create table blobs(b); insert into blobs values(zeroblob(1000000))"));
+  EXPECT_FALSE(std::filesystem::exists(log));
 }
 
 TEST_F(JournalFileTest, ThatIsCutOffIsMovedAside) {
