@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "host/cli/completion.h"
 #include "host/cli/describe.h"
 #include "host/cli/opening.h"
 #include "host/cli/say.h"
@@ -86,6 +87,8 @@ int run_command(const Options& options) {
       return graph_verb(options);
     case Verb::new_project:
       return new_verb(options);
+    case Verb::completion:
+      return completion_verb(options);
     case Verb::version:
       return version_verb(options);
     case Verb::help:
@@ -101,6 +104,7 @@ int run_cli(int argc, const char* const* argv) {
   std::signal(SIGCHLD, SIG_DFL);
   if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
+  if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
   take_streams();
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);

@@ -54,6 +54,9 @@ constexpr VerbText kTexts[] = {
      "comma. "
      "Prints the commands that build, test, run and package it.",
      "ganger new mail"},
+    {Verb::completion, "ganger completion bash|zsh|fish",
+     "Prints the script that lets a shell complete ganger's commands, options and names.",
+     "ganger completion bash > ~/.local/share/bash-completion/completions/ganger"},
     {Verb::version, "ganger version", "Shows the version of the program and of its plugin ABI.",
      "ganger version --format json"},
     {Verb::help, "ganger help [COMMAND]", "Shows this, or the help of a command.", "ganger help run"},
@@ -67,10 +70,12 @@ bool takes_job(Verb v) { return v == Verb::run || v == Verb::plan || v == Verb::
 bool runs_tasks(Verb v) { return v == Verb::run || v == Verb::exec || v == Verb::resume; }
 bool runs_job(Verb v) { return v == Verb::run || v == Verb::resume; }
 bool reads_journal(Verb v) { return v == Verb::history || v == Verb::show; }
-bool is_reading(Verb v) { return !runs_tasks(v) && v != Verb::new_project && v != Verb::help; }
-bool loads_plugins(Verb v) {
-  return !reads_journal(v) && v != Verb::new_project && v != Verb::version && v != Verb::help;
+/// Neither reads nor runs what belongs to the user.
+bool stands_alone(Verb v) {
+  return v == Verb::new_project || v == Verb::completion || v == Verb::version || v == Verb::help;
 }
+bool is_reading(Verb v) { return v == Verb::version || (!runs_tasks(v) && !stands_alone(v)); }
+bool loads_plugins(Verb v) { return !reads_journal(v) && !stands_alone(v); }
 
 po::options_description options_of(Verb verb) {
   po::options_description d("Options", 110, 60);
@@ -297,12 +302,13 @@ class Reader {
     }
     if (options_.wants_help) return true;
     const auto& name = verbs()[static_cast<std::size_t>(verb)].name;
-    const bool needs_subject =
-        takes_job(verb) || verb == Verb::exec || verb == Verb::inspect || verb == Verb::new_project;
+    const bool needs_subject = takes_job(verb) || verb == Verb::exec || verb == Verb::inspect ||
+                               verb == Verb::new_project || verb == Verb::completion;
     const std::string what = verb == Verb::exec          ? "a task type (PLUGIN.TYPE)"
                              : verb == Verb::inspect     ? "a plugin, a type or a file"
                              : verb == Verb::check       ? "a job file or a plugin"
                              : verb == Verb::new_project ? "a name for the plugin"
+                             : verb == Verb::completion  ? "a shell: bash, zsh or fish"
                                                          : "a job file";
     if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
     const bool may_have_subject = needs_subject || verb == Verb::help || verb == Verb::resume || verb == Verb::show;
@@ -349,11 +355,29 @@ const std::vector<VerbName>& verbs() {
       {Verb::inspect, "inspect", "shows what a plugin takes and does"},
       {Verb::graph, "graph", "shows what comes after what"},
       {Verb::new_project, "new", "makes a project for a plugin of your own"},
+      {Verb::completion, "completion", "lets a shell complete commands and names"},
       {Verb::version, "version", "shows the version"},
       {Verb::help, "help", "shows help"},
   };
   return all;
 }
+
+std::vector<OptionText> options_text(Verb verb) {
+  std::vector<OptionText> texts;
+  const po::options_description described = options_of(verb);
+  for (const auto& option : described.options()) {
+    OptionText text{.name = option->long_name(), .value = {}, .help = option->description()};
+    const std::string letter = option->canonical_display_name(po::command_line_style::allow_dash_for_short);
+    if (letter.size() == 2 && letter.front() == '-') text.letter = letter.back();
+    const auto& value = *option->semantic();
+    if (value.max_tokens() > 0) text.value = value.name();
+    text.takes_many = value.max_tokens() > 1;
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+std::string_view usage_text(Verb verb) { return text_of(verb).usage; }
 
 Result<Options> read_options(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);

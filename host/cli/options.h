@@ -26,6 +26,7 @@ enum class Verb : unsigned char {
   inspect,
   graph,
   new_project,
+  completion,
   version,
   help
 };
@@ -75,5 +76,18 @@ struct VerbName {
 };
 /// All verbs there are, in the order of the help.
 const std::vector<VerbName>& verbs();
+
+/// An option as the parser knows it, for those who tell of it.
+struct OptionText {
+  std::string name;         ///< without dashes
+  char letter = '\0';       ///< its short form; 0 = none
+  std::string value;        ///< what it takes, as the help calls it: "DIR", "skip|wait"; empty = nothing
+  std::string help;         ///< one line
+  bool takes_many = false;  ///< all words up to the next option
+};
+std::vector<OptionText> options_text(Verb verb);
+
+/// "ganger exec PLUGIN.TYPE [KEY=VALUE ...] [OPTIONS]".
+std::string_view usage_text(Verb verb);
 
 }  // namespace ganger::host

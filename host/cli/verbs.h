@@ -15,6 +15,7 @@ int list_verb(const Options& options);
 int inspect_verb(const Options& options);
 int graph_verb(const Options& options);
 int new_verb(const Options& options);
+int completion_verb(const Options& options);
 int version_verb(const Options& options);
 int help_verb(const Options& options);
 

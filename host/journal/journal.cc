@@ -164,4 +164,10 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& state) {
   return std::make_unique<FileJournal>(state, *std::move(database));
 }
 
+std::vector<RunEntry> glance_at_runs(const fs::path& state, std::size_t most) {
+  auto database = Database::open(state / "journal.db");
+  if (!database || !(*database)->run("pragma busy_timeout=0")) return {};
+  return RunReader(**database, state / "runs").runs(most).value_or(std::vector<RunEntry>());
+}
+
 }  // namespace ganger::host

@@ -95,4 +95,8 @@ class Journal {
   virtual Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run) = 0;
 };
 
+/// The last `most` runs as far as they can be read, the latest first, for a glance: nothing is made, migrated or
+/// moved aside, and nobody is waited for.
+std::vector<RunEntry> glance_at_runs(const std::filesystem::path& state, std::size_t most);
+
 }  // namespace ganger::host
