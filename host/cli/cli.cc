@@ -12,6 +12,7 @@
 #include "host/isolate/child_main.h"
 #include "host/job/suggest.h"
 #include "host/report/json_text.h"
+#include "host/report/service_manager.h"
 #include "host/report/streams.h"
 #include "host/stop/signals.h"
 
@@ -20,7 +21,7 @@ namespace ganger::host {
 int help_verb(const Options& options) {
   const std::string& name = options.subject;
   if (name.empty()) {
-    answer(help_text(Verb::help));
+    answer(help_text());
     return kExitOk;
   }
   const auto verb = std::ranges::find_if(verbs(), [&](const VerbName& v) { return v.name == name; });
@@ -106,6 +107,7 @@ int run_cli(int argc, const char* const* argv) {
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
   take_streams();
+  take_service_settings();
   leave_on_interrupt(kExitInterrupt);
   const auto options = read_options(argc, argv);
   if (!options) {

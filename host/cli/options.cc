@@ -59,7 +59,7 @@ constexpr VerbText kTexts[] = {
      "ganger completion bash > ~/.local/share/bash-completion/completions/ganger"},
     {Verb::version, "ganger version", "Shows the version of the program and of its plugin ABI.",
      "ganger version --format json"},
-    {Verb::help, "ganger help [COMMAND]", "Shows this, or the help of a command.", "ganger help run"},
+    {Verb::help, "ganger help [COMMAND]", "Shows all commands, or the help of one.", "ganger help run"},
 };
 
 const VerbText& text_of(Verb verb) {
@@ -409,16 +409,16 @@ Result<Options> read_options(int argc, const char* const* argv) {
   }
 }
 
+std::string help_text() {
+  std::string text =
+      "ganger runs jobs: tasks from plugins, in order, with a deadline.\n\nUsage: ganger COMMAND ...\n\nCommands:\n";
+  for (const VerbName& v : verbs()) text += fmt::format("  {:<11}{}\n", v.name, v.summary);
+  return text + "\nExample:\n  ganger run nightly.toml\n\n'ganger help COMMAND' shows the options of one.\n";
+}
+
 std::string help_text(Verb verb) {
   const VerbText& t = text_of(verb);
-  std::string text = fmt::format("Usage: {}\n\n{}\n", t.usage, t.about);
-  if (verb == Verb::help) {
-    text =
-        "ganger runs jobs: tasks from plugins, in order, with a deadline.\n\nUsage: ganger COMMAND "
-        "...\n\nCommands:\n";
-    for (const VerbName& v : verbs()) text += fmt::format("  {:<9}{}\n", v.name, v.summary);
-    return text + "\nExample:\n  ganger run nightly.toml\n\n'ganger help COMMAND' shows the options of one.\n";
-  }
+  const std::string text = fmt::format("Usage: {}\n\n{}\n", t.usage, t.about);
   std::ostringstream options;
   options << options_of(verb);
   return text + "\n" + options.str() + fmt::format("\nExample:\n  {}\n", t.example);

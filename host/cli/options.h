@@ -67,8 +67,10 @@ struct Options {
 /// Errors: usage, with the fix
 Result<Options> read_options(int argc, const char* const* argv);
 
-/// The help of a verb with its options and an example; that of the program for Verb::help.
+/// The help of a verb with its options and an example.
 std::string help_text(Verb verb);
+/// The help of the program: its verbs.
+std::string help_text();
 
 struct VerbName {
   Verb verb;

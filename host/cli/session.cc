@@ -19,6 +19,7 @@
 #include "host/isolate/lock_down.h"
 #include "host/isolate/process.h"
 #include "host/plugin/services.h"
+#include "host/report/service_manager.h"
 #include "host/report/streams.h"
 #include "host/report/summary.h"
 #include "host/run/loop.h"
@@ -135,8 +136,9 @@ class Session {
   std::unique_ptr<TaskCall> call_;
   std::unique_ptr<Loop> loop_;
   std::atomic<const Loop*> shown_{nullptr};  // loop_, for the thread of the events, which is there before it
-  std::unique_ptr<WorkPool> workers_;        // goes before the loop it reports to
-  std::vector<std::thread> lanes_;           // the last one is the serial lane, those before hang in tasks
+  std::optional<ServiceManager> service_;
+  std::unique_ptr<WorkPool> workers_;  // goes before the loop it reports to
+  std::vector<std::thread> lanes_;     // the last one is the serial lane, those before hang in tasks
   TimePoint ended_{};
 };
 
@@ -184,6 +186,7 @@ Result<void> Session::open() {
                                            .wake_watcher = [this] { watcher_.wake(); }});
   workers_->report_to(*loop_);
   shown_ = loop_.get();
+  service_.emplace(service_settings(), names_, stop_, settings_.grace, [this] { return loop_->view(); });
   return {};
 }
 
@@ -231,6 +234,7 @@ Result<void> Session::open_children() {
 
 bool Session::run() {
   if (!start_lane()) return false;
+  service_->ready();
   watcher_.watch(*loop_, *signals_,
                  {.leave = [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
                   .dump = [&] { dump(); },
@@ -240,7 +244,8 @@ bool Session::run() {
                         signal_descendants(SIGSTOP);
                         Signals::suspend();
                         signal_descendants(SIGCONT);
-                      }});
+                      },
+                  .beat = [&](TimePoint now) { return service_->beat(now); }});
   ended_ = clock_.now();
   return true;
 }
@@ -281,6 +286,7 @@ RunEnd Session::end_of_run() const {
 int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs) {
   const RunEnd end = end_of_run();
   int code = exit_code(end, settings_.exit_style, stop_.signal());
+  service_->ended(name_of(end));
   const bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
   leave_on_interrupt(settings_.exit_style == ExitStyle::seed ? std::optional<int>(kExitInterrupt) : std::nullopt);

@@ -41,7 +41,7 @@ void Watcher::watch(Loop& loop, Signals& signals, const Calls& calls) {
     }
     const TimePoint alarm = loop.tick();
     if (loop.has_ended()) return;
-    sleep_until(alarm, signals.fd());
+    sleep_until(std::min(alarm, calls.beat(clock_.now())), signals.fd());
   }
 }
 

@@ -25,6 +25,8 @@ class Watcher {
     std::function<void()> leave;    ///< the third interrupt; does not return
     std::function<void()> dump;     ///< SIGQUIT, which then aborts
     std::function<void()> suspend;  ///< SIGTSTP
+    /// Called after each look at the loop, which shows that neither hangs. Returns when to look again at the latest.
+    std::function<TimePoint(TimePoint now)> beat;
   };
 
   /// Returns when the run has ended.
