@@ -36,7 +36,8 @@ tl::unexpected<Error> cannot(ErrorKind kind, std::string_view what, const fs::pa
 class Draft {
  public:
   explicit Draft(const fs::path& project)
-      : path_((project.parent_path() / ("." + project.filename().string() + ".XXXXXX")).string()) {}
+      : project_(project),
+        path_((project.parent_path() / ("." + project.filename().string() + ".XXXXXX")).string()) {}
   ~Draft() {
     std::error_code ignored;
     if (is_there_) fs::remove_all(path_, ignored);
@@ -46,34 +47,35 @@ class Draft {
 
   Result<void> make() {
     is_there_ = mkdtemp(path_.data()) != nullptr;
-    if (!is_there_) return cannot(ErrorKind::cannot_create, "create", path_, errno);
+    if (!is_there_) return cannot(ErrorKind::cannot_create, "create", project_, errno);
     const mode_t mask = umask(0);
     umask(mask);
     if (chmod(path_.c_str(), kFolderMode & ~mask) != 0)
-      return cannot(ErrorKind::cannot_create, "create", path_, errno);
+      return cannot(ErrorKind::cannot_create, "create", project_, errno);
     return {};
   }
 
   Result<void> write(const std::string& name, std::string_view text, bool is_program) const {
-    const fs::path file = fs::path(path_) / name;
+    const fs::path file = fs::path(path_) / name, told = project_ / name;
     Descriptor opened(
         ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, is_program ? kProgramMode : kFileMode));
-    if (!opened.is_open()) return cannot(ErrorKind::cannot_create, "create", file, errno);
-    if (!write_all(opened.get(), text)) return cannot(ErrorKind::io, "write", file, errno);
-    if (::close(opened.release()) != 0) return cannot(ErrorKind::io, "write", file, errno);
+    if (!opened.is_open()) return cannot(ErrorKind::cannot_create, "create", told, errno);
+    if (!write_all(opened.get(), text)) return cannot(ErrorKind::io, "write", told, errno);
+    if (::close(opened.release()) != 0) return cannot(ErrorKind::io, "write", told, errno);
     return {};
   }
 
-  Result<void> become(const fs::path& project) {
-    int failed = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, project.c_str(), RENAME_NOREPLACE);
+  Result<void> take_its_name() {
+    int failed = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, project_.c_str(), RENAME_NOREPLACE);
     // Not every file system knows this; the other way also replaces nothing but an empty folder.
-    if (failed != 0 && errno == EINVAL) failed = rename(path_.c_str(), project.c_str());
-    if (failed != 0) return cannot(ErrorKind::cannot_create, "create", project, errno);
+    if (failed != 0 && errno == EINVAL) failed = rename(path_.c_str(), project_.c_str());
+    if (failed != 0) return cannot(ErrorKind::cannot_create, "create", project_, errno);
     is_there_ = false;
     return {};
   }
 
  private:
+  const fs::path project_;
   std::string path_;
   bool is_there_ = false;
 };
@@ -137,7 +139,7 @@ Result<void> make_project(const fs::path& files, std::string_view word, std::str
   auto done = draft.make();
   for (auto file = from->begin(); done && file != from->end(); ++file)
     done = draft.write(renamed(file->name, word, name), renamed(file->text, word, name), file->is_program);
-  return done ? draft.become(project) : done;
+  return done ? draft.take_its_name() : done;
 }
 
 }  // namespace ganger::host
