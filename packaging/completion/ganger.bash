@@ -37,7 +37,7 @@ _ganger() {
       :files*)
         compopt -o filenames
         while IFS= read -r candidate; do
-          [[ -d $candidate || $candidate == *"${line#*$'\t'}" ]] && COMPREPLY+=("$candidate")
+          [[ -d ${candidate/#\~/$HOME} || $candidate == *"${line#*$'\t'}" ]] && COMPREPLY+=("$candidate")
         done < <(compgen -f -- "$base")
         ;;
       *)
