@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -24,7 +23,7 @@ constexpr microseconds kFirstNap{200}, kLaterNap{2'000};
 constexpr int kFirstNaps = 100;
 constexpr int kMostNaps = kFirstNaps + static_cast<int>((kPatience - kFirstNaps * kFirstNap) / kLaterNap);
 
-constexpr std::uintmax_t kLongLogBytes = 512 * 1024;
+constexpr std::uintmax_t kLongLogBytes = 512 * 1024, kEmptyBytes = 4096;
 
 // SQLite's own handler sleeps up to 100 ms, in which a busy neighbour takes the lock many times over.
 int on_busy(void*, int tries) noexcept {
@@ -69,12 +68,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 
 Database::~Database() {
   // To move what is in the log to its place and to remove it takes five syncs, more than most runs need for all they
-  // do. One that is short, also beside the file, stays for the next process, which reads it in a tenth of a
-  // millisecond.
+  // do. A short one stays for the next process, which reads it in a tenth of a millisecond; but for the first, so
+  // that the file is a database by itself.
   std::error_code no_file, no_log;
   const auto bytes = std::filesystem::file_size(file_, no_file);
   const auto log_bytes = std::filesystem::file_size(file_.string() + "-wal", no_log);
-  if (raw_ && !no_file && !no_log && log_bytes < std::min(bytes, kLongLogBytes))
+  if (raw_ && !no_file && bytes > kEmptyBytes && !no_log && log_bytes < kLongLogBytes)
     sqlite.db_config(raw_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 

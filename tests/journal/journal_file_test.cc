@@ -144,7 +144,7 @@ TEST_F(JournalFileTest, ThatIsNoDatabaseIsMovedAside) {
 TEST_F(JournalFileTest, AShortLogStaysForTheNextProcessAndALongOneDoesNot) {
   make_journal();
   const auto log = state / "journal.db-wal";
-  EXPECT_FALSE(std::filesystem::exists(log)) << "it is longer than the file was";
+  EXPECT_FALSE(std::filesystem::exists(log)) << "the first leaves a whole database";
 
   must(must(connect(file))->run("update runs set job = 'other'"));
   EXPECT_GT(std::filesystem::file_size(log), 0U);
