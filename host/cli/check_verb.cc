@@ -4,12 +4,12 @@
 #include <fstream>
 #include <system_error>
 
+#include "host/cli/cancel_sweep.h"
 #include "host/cli/pins.h"
+#include "host/cli/plugin_check.h"
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
-#include "host/plugin/description_json.h"
-#include "host/plugin/elf_file.h"
 #include "host/report/json_text.h"
 #include "host/text.h"
 
@@ -26,18 +26,6 @@ bool is_plugin(const fs::path& file) {
   std::array<char, 4> magic{};
   std::ifstream(file, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "\177ELF";
-}
-
-Json problem_json(std::string_view severity, const std::string& message, const Where& where = {}) {
-  Json json;
-  json["severity"] = severity;
-  json["message"] = message;
-  if (!where.file.empty()) json["file"] = where.file;
-  if (where.line > 0) {
-    json["line"] = where.line;
-    json["column"] = where.column;
-  }
-  return json;
 }
 
 Json report_json(const Options& options, std::string_view what, bool is_fine, Json problems) {
@@ -84,83 +72,26 @@ int check_job(const Options& options) {
   return prepared ? kExitOk : kExitCheckFailed;
 }
 
-/// What is found out about a plugin, in the order in which a host would stumble over it.
-class PluginCheck {
- public:
-  PluginCheck(Registry& registry, const fs::path& file) : registry_(registry), file_(file) { run(); }
-
-  bool is_fine() const { return is_fine_; }
-  std::string text(bool is_quiet) const {
-    std::string all;
-    for (const Finding& f : findings_)
-      if (!is_quiet || f.kind != "ok") all += fmt::format("{} {}\n", f.kind == "ok" ? "ok" : f.kind + ":", f.text);
-    return all;
-  }
-  Json problems() const {
-    Json all = Json::array();
-    for (const Finding& f : findings_)
-      if (f.kind != "ok") all.push_back(problem_json(f.kind, f.text));
-    return all;
-  }
-
- private:
-  struct Finding {
-    std::string kind, text;
-  };
-  void ok(const std::string& text) { findings_.push_back({"ok", printable(text)}); }
-  void warning(const std::string& text) { findings_.push_back({"warning", printable(text)}); }
-  void error(const std::string& text) {
-    findings_.push_back({"error", printable(text)});
-    is_fine_ = false;
-  }
-
-  void run() {
-    const auto elf = read_elf_file(file_);
-    if (!elf) return error(elf.error().message);
-    ok("file: a shared library for this machine" + (elf->build_id.empty() ? "" : ", build id " + elf->build_id));
-    const auto loaded = registry_.load_file(file_, Load::describe);
-    if (!loaded) return error(loaded.error().message);
-    describe(**loaded);
-    look_at_note(*elf, **loaded);
-    const auto remarks = hygiene(*elf);
-    for (const std::string& remark : remarks) warning(remark);
-    if (remarks.empty()) ok("hygiene: exports its entry only, is bound when it is loaded");
-  }
-
-  void describe(const Plugin& plugin) {
-    ok(fmt::format("ABI: {}.{}, this host has {}.{}", GANGER_ABI_MAJOR, plugin.abi_minor, GANGER_ABI_MAJOR,
-                   GANGER_ABI_MINOR));
-    ok(fmt::format("description: {} {}, {}, {}", plugin.id, plugin.version,
-                   counted(plugin.task_types.size(), "task type"), counted(plugin.pool_kinds.size(), "pool kind")));
-    if (file_.filename() != plugin.id + ".so")
-      error(fmt::format("it calls itself '{}' and is found only as {}.so; rename the file", plugin.id, plugin.id));
-    for (const std::string& text : plugin.warnings) warning(text);
-  }
-
-  void look_at_note(const ElfFile& elf, const Plugin& plugin) {
-    if (!elf.description)
-      return warning(
-          "has no note of what it provides, so that its code runs wherever that is asked; build it with "
-          "ganger_add_plugin(), or add one with ganger inspect FILE.so --note");
-    const auto good = check_note(*elf.description, plugin, file_);
-    if (!good) return error(good.error().message);
-    ok("note: says what its code says");
-  }
-
-  Registry& registry_;
-  const fs::path file_;
-  std::vector<Finding> findings_;
-  bool is_fine_ = true;
-};
-
-int check_plugin(const Options& options) {
+int check_plugin(const Options& given) {
+  // Beside it lies what it is swept with, and it is found first, by its id.
+  Options options = given;
+  std::error_code gone;
+  options.plugin_dirs.insert(options.plugin_dirs.begin(),
+                             fs::absolute(options.subject, gone).lexically_normal().parent_path());
   // Here its code is asked in any case.
   const auto registry = make_registry(options, {}, {}, false);
-  const PluginCheck check(*registry, options.subject);
-  if (options.as_json)
-    answer(json_text(report_json(options, "plugin", check.is_fine(), check.problems())) + "\n");
-  else
+  PluginCheck check(*registry, options.subject);
+  check.look();
+  if (!options.cancel_sweep.empty() && check.is_fine()) return sweep_verb(options, *registry, *check.plugin());
+  if (options.cancel_sweep.empty() && check.plugin() != nullptr && !check.try_types(options.plugin_dirs))
+    return kExitInterrupt;
+  if (options.as_json) {
+    Json json = report_json(options, "plugin", check.is_fine(), check.problems());
+    json["trials"] = check.trials();
+    answer(json_text(json) + "\n");
+  } else {
     answer(check.text(options.quiet));
+  }
   return check.is_fine() ? kExitOk : kExitCheckFailed;
 }
 
@@ -174,7 +105,11 @@ int check_verb(const Options& options) {
                     problem ? problem.message() : "there is no such file"));
     return status.type() == fs::file_type::not_found ? kExitNotFound : kExitIo;
   }
-  if (!is_plugin(options.subject)) return check_job(options);
+  if (!is_plugin(options.subject)) {
+    if (options.cancel_sweep.empty()) return check_job(options);
+    say("error: --cancel-sweep takes a plugin, one of whose task types it runs");
+    return kExitUsage;
+  }
   if (!options.pin) return check_plugin(options);
   say("error: --pin takes a job, whose plugins it pins");
   return kExitUsage;

@@ -8,6 +8,7 @@
 #include "host/cli/describe.h"
 #include "host/cli/opening.h"
 #include "host/cli/say.h"
+#include "host/cli/trial.h"
 #include "host/cli/verbs.h"
 #include "host/isolate/child_main.h"
 #include "host/job/suggest.h"
@@ -106,6 +107,7 @@ int run_cli(int argc, const char* const* argv) {
   if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
+  if (argc > 1 && argv[1] == kTrialWord) return run_trial(argc, argv);
   take_streams();
   take_service_settings();
   leave_on_interrupt(kExitInterrupt);

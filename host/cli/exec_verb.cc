@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "host/cli/one_task.h"
 #include "host/cli/pins.h"
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
@@ -17,49 +16,16 @@ namespace ganger::host {
 
 namespace {
 
-/// A job of one task. What stands on the command line is meant as it is: no `${...}` in it.
-Job job_of(const std::string& type, const TaskType& described, const std::vector<std::string>& arguments) {
-  Job job;
-  job.name = type;
-  TaskEntry task;
-  task.name = described.name;
-  task.uses = type;
-  for (const std::string& argument : arguments) {
-    const auto equals = argument.find('=');
-    const std::string key = argument.substr(0, equals);
-    std::string text = argument.substr(equals + 1);
-    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos; at += 3) text.insert(at, "$");
-    JobValue element;
-    element.value = std::move(text);
-    const auto param = described.find_param(key);
-    const bool is_list = param && described.params[*param].is_list();
-    const auto known = std::ranges::find_if(task.with, [&](const Setting& s) { return s.key == key; });
-    if (!is_list) {
-      if (known != task.with.end())
-        known->value = std::move(element);
-      else
-        task.with.push_back({key, std::move(element), {}});
-      continue;
-    }
-    if (known == task.with.end()) {
-      JobValue list;
-      list.value = JobValue::List{std::move(element)};
-      task.with.push_back({key, std::move(list), {}});
-    } else {
-      std::get<JobValue::List>(known->value.value).push_back(std::move(element));
-    }
-  }
-  job.tasks.push_back(std::move(task));
-  return job;
-}
-
 /// Into what runs, plugins opened and all.
 tl::expected<void, Errors> plan_task(const Options& options, Prepared& prepared) {
   const SuddenEnd opening(streams().log, kExitRefused, "while plugins were being opened", [] {});
   const auto type =
       find_task_type(*prepared.registry, options.subject, options.isolate ? Load::describe : Load::open);
   if (!type) return tl::unexpected(Errors{type.error()});
-  prepared.reading.job = job_of(options.subject, **type, options.arguments);
+  // What stands on the command line is meant as it is.
+  std::vector<std::string> arguments = options.arguments;
+  for (std::string& argument : arguments) argument = literally(std::move(argument));
+  prepared.reading.job = one_task_job(options.subject, **type, arguments);
   auto planned =
       make_plan(prepared.reading, *prepared.registry, prepared.facts, {.only = {}, .isolates_all = options.isolate});
   if (!planned) return tl::unexpected(std::move(planned).error());

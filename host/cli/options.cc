@@ -39,9 +39,11 @@ constexpr VerbText kTexts[] = {
     {Verb::plan, "ganger plan JOB.toml [OPTIONS]",
      "Shows what a job would run, in which order and why, without running it.",
      "ganger plan nightly.toml -p root=/srv"},
-    {Verb::check, "ganger check JOB.toml|PLUGIN.so [OPTIONS]",
-     "Finds everything that is wrong with a job or a plugin. Exit 0 nothing, 4 something.",
-     "ganger check nightly.toml"},
+    {Verb::check, "ganger check JOB.toml|PLUGIN.so [OPTIONS] [--cancel-sweep TYPE [KEY=VALUE ...]]",
+     "Finds everything that is wrong with a job or a plugin. Exit 0 nothing, 4 something. --cancel-sweep runs a task "
+     "of the plugin once for each call of the SDK it makes, with a stop, a deadline or a failing acquire there; "
+     "${run.dir} in its parameters is a fresh folder of each run, the only one it may write to.",
+     "ganger check ./files.so --cancel-sweep scan root=/etc"},
     {Verb::list, "ganger list [OPTIONS]",
      "Shows the plugins that are found, what they provide and where they come from.", "ganger list -v"},
     {Verb::inspect, "ganger inspect PLUGIN|PLUGIN.TYPE|FILE.so [OPTIONS]",
@@ -126,7 +128,14 @@ po::options_description options_of(Verb verb) {
   }
   if (takes_job(verb) || verb == Verb::resume || verb == Verb::exec)
     add("plugins-lock", text()->value_name("FILE"), "the builds that plugins must be, not plugins.lock by the job");
-  if (verb == Verb::check) add("pin", "writes the plugins that the job uses into plugins.lock");
+  if (verb == Verb::check) {
+    add("pin", "writes the plugins that the job uses into plugins.lock");
+    add("cancel-sweep", text()->value_name("TYPE"),
+        "does this task type of the plugin stop, wherever it is told to?");
+    add("most,n", text()->value_name("N"), "calls that a sweep tries, evenly spread; 0 = all (default 100)");
+    add("grace", text()->value_name("D"), "what a task gets in a sweep after the stop (default 2s)");
+    add("timeout", text()->value_name("D"), "what it gets until then (default 60s)");
+  }
   if (verb == Verb::inspect)
     add("note", text()->value_name("FILE"),
         "writes what the plugin says of itself as the section .note.ganger for it");
@@ -228,6 +237,14 @@ class Reader {
       *out = *file;
     }
     if (const auto* lang = find("lang")) options_.lang = *lang;
+    if (const auto* type = find("cancel-sweep")) {
+      if (type->empty()) return fail("--cancel-sweep needs a task type");
+      options_.cancel_sweep = *type;
+    } else if (options_.verb == Verb::check) {
+      for (const char* name : {"most", "grace", "timeout"})
+        if (find(name) != nullptr)
+          return fail(fmt::format("--{} is for --cancel-sweep{}", name, hint(options_.verb)));
+    }
     if (const auto* lock = find("lock")) {
       const bool is_name = !lock->empty() && lock->size() <= 63 &&
                            lock->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
@@ -277,7 +294,7 @@ class Reader {
   bool read_most() {
     std::optional<std::uint32_t> most;
     if (!number("most", 0, 999'999, most)) return false;
-    options_.most = most.value_or(options_.most);
+    options_.most = most.value_or(options_.verb == Verb::check ? 100 : 20);
     return true;
   }
 
@@ -312,7 +329,8 @@ class Reader {
                                                          : "a job file";
     if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
     const bool may_have_subject = needs_subject || verb == Verb::help || verb == Verb::resume || verb == Verb::show;
-    const std::size_t most = verb == Verb::exec ? SIZE_MAX : may_have_subject ? 1 : 0;
+    const bool takes_arguments = verb == Verb::exec || !options_.cancel_sweep.empty();
+    const std::size_t most = takes_arguments ? SIZE_MAX : may_have_subject ? 1 : 0;
     if (words.size() > most)
       return fail(fmt::format("'{}' is one argument too many for {}{}", words[most], name, hint(verb)));
     if (!words.empty()) options_.subject = words.front();

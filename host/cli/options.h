@@ -40,7 +40,7 @@ enum class Assume : unsigned char { nothing, done, rerun };
 struct Options {
   Verb verb = Verb::help;
   std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a run, a name, a verb; empty = none given
-  std::vector<std::string> arguments;  ///< key=value of exec
+  std::vector<std::string> arguments;  ///< key=value of exec, and of the task that is swept
   std::map<std::string, std::string, std::less<>> params;
   std::optional<Duration> timeout, grace;
   std::optional<std::uint32_t> workers;
@@ -55,13 +55,14 @@ struct Options {
   std::string lock;          ///< a name; empty = none
   OnBusy on_busy = OnBusy::skip;
   Assume assume = Assume::nothing;
-  std::uint32_t most = 20;             ///< runs in the history; 0 = all
+  std::uint32_t most = 20;             ///< runs in the history, calls in a sweep; 0 = all
   std::filesystem::path plugins_lock;  ///< absolute; empty = the one beside the job
   bool unsafe_plugins = false, pin = false;
   bool isolate = false, no_history = false, accept_changes = false;
   bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
   ExitStyle exit_style = ExitStyle::seed;
   ColourWish colour = ColourWish::automatic;
+  std::string cancel_sweep;  ///< a task type; empty = none
 };
 
 /// Errors: usage, with the fix

@@ -15,8 +15,10 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "host/descriptor.h"
+#include "host/plugin/elf_dangers.h"
 #include "host/plugin/elf_note.h"
 #include "host/text.h"
 
@@ -124,6 +126,23 @@ class Parser {
     read_build_id();
     read_description();
     return std::move(elf_);
+  }
+
+  /// After parse().
+  ElfDangers dangers() const {
+    const std::uint64_t flags = dynamic_value(DT_FLAGS).value_or(0), flags_1 = dynamic_value(DT_FLAGS_1).value_or(0);
+    ElfDangers found;
+    found.has_writable_code = dynamic_value(DT_TEXTREL) || (flags & DF_TEXTREL) != 0 ||
+                              std::any_of(segments_.begin(), segments_.end(), [](const auto& s) {
+                                return s.p_type == PT_LOAD && (s.p_flags & PF_W) != 0 && (s.p_flags & PF_X) != 0;
+                              });
+    found.has_static_tls = (flags & DF_STATIC_TLS) != 0;
+    found.interposes = (flags_1 & DF_1_INTERPOSE) != 0 || dynamic_value(DT_AUDIT) || dynamic_value(DT_DEPAUDIT);
+    found.has_relro = segment(PT_GNU_RELRO) != nullptr;
+    // The first one is frame_dummy(), of the compiler's own start files.
+    const std::uint64_t functions = dynamic_value(DT_INIT_ARRAYSZ).value_or(0) / sizeof(void*);
+    found.constructors = functions > 0 ? functions - 1 : 0;
+    return found;
   }
 
  private:
@@ -375,9 +394,9 @@ bool is_writable_by_all(const std::string& folder) {
   return stat(folder.c_str(), &status) == 0 && (status.st_mode & S_IWOTH) != 0;
 }
 
-}  // namespace
-
-Result<ElfFile> read_elf_file(const fs::path& file) {
+/// What `take` makes of the file once it has been parsed.
+template <class Take>
+auto parsed(const fs::path& file, Take take) -> Result<decltype(take(std::declval<Parser&>(), ElfFile()))> {
   // O_NONBLOCK: opening a fifo must not wait for a writer.
   const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!opened.is_open()) return tl::unexpected(cannot_open(file, errno));
@@ -386,7 +405,36 @@ Result<ElfFile> read_elf_file(const fs::path& file) {
   if (S_ISDIR(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is a folder, not a plugin");
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is not a regular file");
   const Reader reader(opened.get(), static_cast<std::uint64_t>(status.st_size));
-  return Parser(reader, file.string()).parse();
+  Parser parser(reader, file.string());
+  auto elf = parser.parse();
+  if (!elf) return tl::unexpected(elf.error());
+  return take(parser, std::move(*elf));
+}
+
+}  // namespace
+
+Result<ElfFile> read_elf_file(const fs::path& file) {
+  return parsed(file, [](Parser&, ElfFile elf) { return elf; });
+}
+
+Result<ElfDangers> read_elf_dangers(const fs::path& file) {
+  return parsed(file, [](Parser& parser, const ElfFile&) { return parser.dangers(); });
+}
+
+std::vector<std::string> remarks_on(const ElfDangers& dangers) {
+  std::vector<std::string> remarks;
+  if (dangers.has_writable_code)
+    remarks.emplace_back("has code that is written to when it is loaded; compile all of it with -fPIC");
+  if (dangers.has_static_tls)
+    remarks.emplace_back(
+        "wants thread-local memory of which a running program has little left; compile it without "
+        "-ftls-model=initial-exec");
+  if (dangers.interposes)
+    remarks.emplace_back(
+        "wants to be asked for symbols before others are; link it without -Wl,-z,interpose and --audit");
+  if (!dangers.has_relro)
+    remarks.emplace_back("leaves writable what the loader has filled in; link it with -Wl,-z,relro");
+  return remarks;
 }
 
 std::vector<std::string> hygiene(const ElfFile& elf) {

@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 
+#include "host/plugin/elf_dangers.h"
 #include "host/plugin/elf_file.h"
 #include "host/plugin/registry.h"
 
@@ -213,6 +214,26 @@ TEST_F(BrokenFile, ReadingALibraryWithAnyByteChangedNeverCrashes) {
       EXPECT_THAT(elf.error().message, HasSubstr(file_.string())) << round;
     }
   }
+}
+
+TEST(ElfDangers, OfPluginsThatHaveThem) {
+  const auto talks = read_elf_dangers(kSound);
+  const auto static_tls = read_elf_dangers(kSound.parent_path() / "static_tls.so");
+
+  ASSERT_TRUE(talks && static_tls);
+  EXPECT_EQ(talks->constructors, 1U);
+  EXPECT_TRUE(talks->has_relro);
+  EXPECT_FALSE(talks->has_static_tls || talks->has_writable_code || talks->interposes);
+  EXPECT_TRUE(static_tls->has_static_tls);
+}
+
+TEST(ElfDangers, AreEachToldWithWhatToDo) {
+  ElfDangers all;
+  all.has_writable_code = all.has_static_tls = all.interposes = true;
+
+  EXPECT_THAT(remarks_on(all), testing::ElementsAre(HasSubstr("-fPIC"), HasSubstr("initial-exec"),
+                                                    HasSubstr("-Wl,-z,interpose"), HasSubstr("-Wl,-z,relro")));
+  EXPECT_THAT(remarks_on({.has_relro = true}), testing::IsEmpty());
 }
 
 }  // namespace

@@ -210,7 +210,8 @@ TEST(HostilePlugins, AllOfThemAreListedInOneGo) {
     EXPECT_EQ(one.plugin == nullptr, one.error.has_value()) << one.id;
     if (one.plugin != nullptr) loaded.push_back(one.id);
   }
-  EXPECT_THAT(loaded, testing::ElementsAre("from_the_future", "init_fails", "rude", "talks", "throws_in_init"));
+  EXPECT_THAT(loaded,
+              testing::ElementsAre("from_the_future", "init_fails", "rude", "stubborn", "talks", "throws_in_init"));
 }
 
 }  // namespace
