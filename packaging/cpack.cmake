@@ -145,7 +145,9 @@ endforeach()
 # ---- rpm: folders that belong to others, and what CPack has no variable for
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /etc /usr/lib/systemd /usr/lib/systemd/system /usr/lib64 /usr/lib64/cmake /usr/lib64/pkgconfig /usr/share/licenses
-    /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/man/man7)
+    /usr/share/man /usr/share/man/man1 /usr/share/man/man5 /usr/share/man/man7 /usr/share/bash-completion
+    /usr/share/bash-completion/completions /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/zsh
+    /usr/share/zsh/site-functions)
 # Debug symbols by rpm's own macro: CPack's asks for sources below absolute paths, and these builds have none.
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links alldebug
 %define _buildhost localhost

@@ -4,6 +4,7 @@ set_property(CACHE GANGER_PACKAGES PROPERTY STRINGS "" DEB RPM)
 
 if(GANGER_PACKAGES STREQUAL "RPM")
   set(CMAKE_INSTALL_LIBDIR lib64)
+  set(GANGER_ZSH_COMPLETION_DIR share/zsh/site-functions)
   set(CMAKE_INSTALL_SO_NO_EXE 0)  # rpm looks for debug symbols and needs only in files that may be executed
 endif()
 
