@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Made again in another folder, later and with another umask, the packages are equal byte for byte.
+# Made again in another folder and later, the packages are equal byte for byte.
 #   usage: twice_test.sh [--afresh]    --afresh: also from a copy of the sources elsewhere, and without ccache; takes as long
 #                                      as a whole build
 # shellcheck source=tests/packages/checks.sh
@@ -16,7 +16,6 @@ if [ "${1:-}" = --afresh ]; then
   SOURCE_DATE_EPOCH=$(cat build/package/packaging/changelog.epoch) # a copy has no commits to ask
   export SOURCE_DATE_EPOCH
 fi
-umask 077
 
 for family in DEB RPM; do
   (cd "$source" && cmake --preset release -B "$again/tree" -D "GANGER_PACKAGES=$family" >/dev/null)
