@@ -46,7 +46,8 @@ make_previous() {
   rm -rf "$work/previous"
   for family in DEB RPM; do
     cmake --preset release -B build/package -D "GANGER_PACKAGES=$family" >/dev/null
-    (cd build/package && cpack -D CPACK_PACKAGE_VERSION=0.0.9 -D "CPACK_OUTPUT_FILE_PREFIX=$work/previous" >/dev/null 2>&1) ||
+    (cd build/package && cpack -D CPACK_PACKAGE_VERSION=0.0.9 -D "CPACK_OUTPUT_FILE_PREFIX=$work/previous" \
+      -D CPACK_DEBIAN_COMPRESSION_TYPE=gzip -D CPACK_RPM_COMPRESSION_TYPE=gzip >/dev/null 2>&1) ||
       fail "no previous version: cpack failed"
   done
   touch "$work/previous/made"
