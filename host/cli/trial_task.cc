@@ -38,7 +38,7 @@ std::optional<TrialPool> find_pool(Registry& registry, const Plugin& own, const 
 
 /// The name of the pool for a need; given to the task where it has not been yet.
 std::string name_for(const TaskType& type, const Need& need, std::vector<std::string>& arguments) {
-  const std::string own = need.param.empty() ? "pool" : need.param;
+  std::string own = need.param.empty() ? "pool" : need.param;
   if (need.param.empty()) return own;
   const std::string key = need.param + "=";
   const auto given = std::ranges::find_if(arguments, [&](const std::string& a) { return a.starts_with(key); });
