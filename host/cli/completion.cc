@@ -33,19 +33,29 @@ std::vector<std::string_view> split(std::string_view text, char between) {
   return parts;
 }
 
-/// What a verb wants beside its options, by its usage: "PLUGIN.TYPE", "KEY=VALUE". The last one again where it may be
-/// repeated; empty when there are as many as it takes.
-std::string_view wanted(Verb verb, std::size_t place) {
+/// Without the brackets of what need not be given.
+std::string_view bare(std::string_view word) {
+  while (word.starts_with("[")) word.remove_prefix(1);
+  while (word.ends_with("]")) word.remove_suffix(1);
+  return word;
+}
+
+/// What the verb of a line wants at its cursor, by its usage: "PLUGIN.TYPE", "KEY=VALUE". The last one again where it
+/// may be repeated; what comes after an option only where that is given; empty when there are as many as it takes.
+std::string_view wanted(const TypedLine& line) {
   std::vector<std::string_view> wishes;
-  const auto words = split(usage_text(verb), ' ');
+  const std::size_t place = line.subjects.size();
+  const auto words = split(usage_text(*line.verb), ' ');
   for (std::size_t i = 2; i < words.size(); ++i) {
-    std::string_view word = words[i];
-    const bool is_repeated = word.starts_with("...");
-    word.remove_prefix(word.starts_with("[") ? 1 : 0);
-    if (word.ends_with("]")) word.remove_suffix(1);
-    if (is_repeated && !wishes.empty()) return wishes[std::min(place, wishes.size() - 1)];
-    if (word == "OPTIONS" || word.starts_with("-")) break;
-    wishes.push_back(word);
+    const std::string_view word = bare(words[i]);
+    if (word.starts_with("--")) {
+      if (!line.given.contains(word.substr(2))) break;
+      ++i;  // its value
+    } else if (word == "..." && !wishes.empty()) {
+      return wishes[std::min(place, wishes.size() - 1)];
+    } else if (word != "OPTIONS") {
+      wishes.push_back(word);
+    }
   }
   return place < wishes.size() ? wishes[place] : std::string_view();
 }
@@ -74,7 +84,7 @@ class Completion {
     else if (line_.current.starts_with("-") && !line_.are_options_over)
       add_options();
     else
-      for (const std::string_view wish : split(wanted(*line_.verb, line_.subjects.size()), '|')) add_wish(wish);
+      for (const std::string_view wish : split(wanted(line_), '|')) add_wish(wish);
     return std::move(lines_);
   }
 
@@ -98,6 +108,8 @@ class Completion {
       add_plugins();
     else if (wish == "PLUGIN.TYPE")
       add_types();
+    else if (wish == "TYPE")
+      add_types_of_file();
     else if (wish == "KEY=VALUE")
       add_params_of_type();
     else if (wish == "K=V")
@@ -153,11 +165,30 @@ class Completion {
     }
   }
 
+  /// The plugin file that is the subject, if it is one.
+  const Plugin* plugin_file() {
+    if (line_.subjects.empty()) return nullptr;
+    return registry().load_file(absolute(line_.subjects.front()), Load::describe).value_or(nullptr);
+  }
+
+  void add_types_of_file() {
+    if (const Plugin* plugin = plugin_file())
+      for (const auto& type : plugin->task_types) add(type->name, type->summary);
+  }
+
+  /// The one whose parameters are typed.
+  const TaskType* type_at_hand() {
+    if (line_.verb != Verb::check)
+      return registry().task_type(line_.subjects.front(), Load::describe).value_or(nullptr);
+    const Plugin* plugin = plugin_file();
+    return plugin == nullptr ? nullptr : plugin->find_task_type(line_.value("cancel-sweep"));
+  }
+
   void add_params_of_type() {
-    const auto type = registry().task_type(line_.subjects.front(), Load::describe);
-    if (!type) return;
+    const TaskType* type = type_at_hand();
+    if (type == nullptr) return;
     const auto equals = line_.current.find('=');
-    for (const Param& param : (*type)->params) {
+    for (const Param& param : type->params) {
       if (equals == std::string::npos) {
         if (!is_set(line_.subjects, param.name) || param.is_list())
           add(param.name + "=", param.is_required() ? param.help + " (required)" : param.help);

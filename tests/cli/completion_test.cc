@@ -69,6 +69,14 @@ TEST_F(Completion, ParametersOfATaskTypeAreOfferedOnce) {
   complete({"exec", "no.such", ""}).exits(0).never_prints("\t").never_says("error");
 }
 
+TEST_F(Completion, ASweepIsOfATypeOfThatFileAndHasItsParameters) {
+  const std::string file = GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so";
+
+  complete({"check", file, "--cancel-sweep", "s"}).prints("sleep\t");
+  complete({"check", file, "--cancel-sweep", "sleep", "f"}).prints("for=\t");
+  complete({"check", file, "f"}).never_prints("\t");
+}
+
 TEST_F(Completion, ParametersOfTheJobAreOfferedOnce) {
   complete({"run", job_, "-p", ""}).prints("root=\t/usr/share/doc\ndepth=\t3\n");
   complete({"plan", job_, "-pdepth=2", "--param", ""}).prints("root=\t").never_prints("depth=");
