@@ -61,8 +61,8 @@ class FileJournal final : public Journal {
   std::unique_ptr<Database> database_;
 };
 
-std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, fs::path outputs,
-                                  TaskNumbers numbers) {
+std::unique_ptr<OpenRun> recorded(std::unique_ptr<Database> database, RunRows rows, Ledger ledger,
+                                  std::unique_ptr<OutputLog> outputs, TaskNumbers numbers) {
   return std::make_unique<RecordedRun>(std::make_shared<RunRecorder>(
       std::move(database), std::move(rows), std::move(ledger), std::move(outputs), std::move(numbers)));
 }
@@ -83,6 +83,8 @@ Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, con
   if (!lock) return tl::unexpected(std::move(lock).error());
   auto ledger = Ledger::open(*std::move(lock), plan.size());
   if (!ledger) return tl::unexpected(std::move(ledger).error());
+  auto outputs = OutputLog::open(RunReader::outputs_of(runs_, header.run));
+  if (!outputs) return tl::unexpected(std::move(outputs).error());
   auto database = take_connection();
   if (!database) return tl::unexpected(std::move(database).error());
   std::int64_t number = 0;
@@ -98,12 +100,12 @@ Result<std::unique_ptr<OpenRun>> FileJournal::start(const RunHeader& header, con
   }
   auto rows = RunRows::prepare(**database, number, 1);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger),
-                  RunReader::outputs_of(runs_, header.run), TaskNumbers());
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), *std::move(outputs), TaskNumbers());
 }
 
 void FileJournal::undo(std::string_view run) {
   std::error_code ec;
+  fs::remove(RunReader::outputs_of(runs_, run), ec);
   fs::remove(RunReader::ledger_of(runs_, run), ec);
   fs::remove(runs_ / run, ec);  // folders only when they are empty
   fs::remove(runs_, ec);
@@ -150,9 +152,11 @@ Result<std::unique_ptr<OpenRun>> FileJournal::resume(RunLock lock, const RunHead
   }
   auto ledger = Ledger::open(std::move(lock), next.ledger_size, standings);
   if (!ledger) return tl::unexpected(std::move(ledger).error());
+  auto outputs = OutputLog::open(RunReader::outputs_of(runs_, now.run));
+  if (!outputs) return tl::unexpected(std::move(outputs).error());
   auto rows = RunRows::prepare(**database, **number, next.session);
   if (!rows) return tl::unexpected(std::move(rows).error());
-  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), RunReader::outputs_of(runs_, now.run),
+  return recorded(*std::move(database), *std::move(rows), *std::move(ledger), *std::move(outputs),
                   std::move(next.numbers));
 }
 

@@ -3,12 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,37 +103,63 @@ std::size_t read_records(const std::string& content, OutputLog::All& all) {
   return content.size() - bytes.size();
 }
 
-std::string content_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+Error error_of(ErrorKind kind, std::string_view what, const std::filesystem::path& file, int why) {
+  const bool is_full = why == ENOSPC || why == EDQUOT;
+  return {kind,
+          fmt::format("cannot {} {}: {}{}", what, file.string(), std::strerror(why),
+                      is_full ? "; make room, or see --state-dir" : ""),
+          {}};
 }
 
-Error error_of(ErrorKind kind, std::string_view what, const std::filesystem::path& file, int why) {
-  return {kind,
-          fmt::format("cannot {} {}: {}; make room, or see --state-dir", what, file.string(), std::strerror(why)),
-          {}};
+Result<std::string> content_of(const Descriptor& descriptor, const std::filesystem::path& file) {
+  std::string content;
+  struct stat status {};
+  if (fstat(descriptor.get(), &status) != 0) return tl::unexpected(error_of(ErrorKind::io, "read", file, errno));
+  content.resize(static_cast<std::size_t>(status.st_size));
+  for (std::size_t have = 0; have < content.size();) {
+    const ssize_t n = pread(descriptor.get(), content.data() + have, content.size() - have, static_cast<off_t>(have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return tl::unexpected(error_of(ErrorKind::io, "read", file, errno));
+    if (n == 0) content.resize(have);  // its writer has taken something back
+    have += static_cast<std::size_t>(n);
+  }
+  return content;
+}
+
+Result<OutputLog::All> records_of(const Descriptor& descriptor, const std::filesystem::path& file) {
+  const auto content = content_of(descriptor, file);
+  if (!content) return tl::unexpected(content.error());
+  OutputLog::All all;
+  read_records(*content, all);
+  return all;
 }
 
 }  // namespace
 
+Result<std::unique_ptr<OutputLog>> OutputLog::open(std::filesystem::path file) {
+  Descriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!opened.is_open()) return tl::unexpected(error_of(ErrorKind::cannot_create, "create", file, errno));
+  const auto content = content_of(opened, file);
+  if (!content) return tl::unexpected(content.error());
+  // What a kill has cut short must not hide what comes after it.
+  All unused;
+  const std::size_t good = read_records(*content, unused);
+  if (good < content->size() && ftruncate(opened.get(), static_cast<off_t>(good)) != 0)
+    return tl::unexpected(error_of(ErrorKind::io, "write", file, errno));
+  durable_step();
+  return std::unique_ptr<OutputLog>(new OutputLog(std::move(file), std::move(opened), static_cast<off_t>(good)));
+}
+
 Result<void> OutputLog::append(std::uint32_t task, const Outputs& outputs) {
   const std::string record = record_of(task, outputs);
   const std::lock_guard lock(mutex_);
-  if (!descriptor_.is_open()) {
-    Descriptor opened(open(file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-    if (!opened.is_open()) return tl::unexpected(error_of(ErrorKind::cannot_create, "create", file_, errno));
-    // What a kill has cut short must not hide what comes after it.
-    All unused;
-    size_ = static_cast<off_t>(read_records(content_of(file_), unused));
-    if (ftruncate(opened.get(), size_) != 0) return tl::unexpected(error_of(ErrorKind::io, "write", file_, errno));
-    descriptor_ = std::move(opened);
-  }
+  if (is_torn_) return tl::unexpected(error_of(ErrorKind::io, "write", file_, EIO));
   for (std::string_view left = record; !left.empty();) {
     const ssize_t n = write(descriptor_.get(), left.data(), left.size());
     if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
     if (n > 0 || errno == EINTR) continue;
     const int why = errno;
-    [[maybe_unused]] const int undone = ftruncate(descriptor_.get(), size_);
+    is_torn_ = ftruncate(descriptor_.get(), size_) != 0;
     return tl::unexpected(error_of(ErrorKind::io, "write", file_, why));
   }
   size_ += static_cast<off_t>(record.size());
@@ -143,10 +167,13 @@ Result<void> OutputLog::append(std::uint32_t task, const Outputs& outputs) {
   return {};
 }
 
-OutputLog::All OutputLog::read(const std::filesystem::path& file) {
-  All all;
-  read_records(content_of(file), all);
-  return all;
+Result<OutputLog::All> OutputLog::all() const { return records_of(descriptor_, file_); }
+
+Result<OutputLog::All> OutputLog::read(const std::filesystem::path& file) {
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened.is_open()) return records_of(opened, file);
+  if (errno == ENOENT) return All{};
+  return tl::unexpected(error_of(ErrorKind::io, "read", file, errno));
 }
 
 }  // namespace ganger::host

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -20,22 +21,27 @@ class OutputLog {
  public:
   using All = std::map<std::uint32_t, Outputs>;
 
-  /// The file is made with the first record. One that is there goes on.
-  explicit OutputLog(std::filesystem::path file) : file_(std::move(file)) {}
+  /// Makes the file, or goes on with the one that is there.
+  /// Errors: cannot_create, io
+  static Result<std::unique_ptr<OutputLog>> open(std::filesystem::path file);
 
   /// In the place of those that the task had. Values that are secret are not written.
-  /// Errors: cannot_create;  io, then the file is as it was. Thread: any
+  /// Errors: io, then the file is as it was. Thread: any
   Result<void> append(std::uint32_t task, const Outputs& outputs);
-  const std::filesystem::path& file() const { return file_; }
-
-  /// All there is in a file, up to a record that is not whole; nothing where there is no file.
-  static All read(const std::filesystem::path& file);
+  /// All there is. Errors: io
+  Result<All> all() const;
+  /// Of a file that another process may write; nothing where there is none. Errors: io
+  static Result<All> read(const std::filesystem::path& file);
 
  private:
+  OutputLog(std::filesystem::path file, Descriptor descriptor, off_t size)
+      : file_(std::move(file)), descriptor_(std::move(descriptor)), size_(size) {}
+
   const std::filesystem::path file_;
+  const Descriptor descriptor_;
   std::mutex mutex_;
-  Descriptor descriptor_;  // guarded by mutex_
-  off_t size_ = 0;         // guarded by mutex_
+  off_t size_;            // guarded by mutex_
+  bool is_torn_ = false;  // guarded by mutex_; half a record could not be taken back, and what follows it is not read
 };
 
 }  // namespace ganger::host

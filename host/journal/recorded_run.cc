@@ -109,7 +109,7 @@ Result<void> RunRecorder::keep_outputs(TaskIndex task, const Outputs& outputs) {
   if (auto before = trouble())
     kept = tl::unexpected(*std::move(before));
   else
-    kept = outputs_.append(numbers_[task], outputs);
+    kept = outputs_->append(numbers_[task], outputs);
   if (kept) {
     set(task, {get(task).state, !outputs.empty()});
     return kept;
@@ -161,8 +161,18 @@ Result<void> RunRecorder::flush() {
 
 Result<void> RunRecorder::finish(std::string_view end, int exit_code) {
   if (auto flushed = flush(); !flushed) return flushed;
+  const auto outputs = outputs_->all();
+  if (!outputs) {
+    if (const auto call = note_trouble(outputs.error())) call();
+    return tl::unexpected(outputs.error());
+  }
+  {
+    // The files beside the ledger go after this: from then on only what is synced says what was done.
+    const std::lock_guard lock(commit_mutex_);
+    if (auto full = database_->run("pragma synchronous=full"); !full) return full;
+  }
   return commit([&]() -> Result<void> {
-    if (auto kept = rows_.replace_outputs(OutputLog::read(outputs_.file())); !kept) return kept;
+    if (auto kept = rows_.replace_outputs(*outputs); !kept) return kept;
     return rows_.finish(wall_clock_ns(), end, exit_code, ledger_.bytes());
   });
 }

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -43,7 +42,7 @@ class EventRows {
 /// Thread: every member from any thread.
 class RunRecorder {
  public:
-  RunRecorder(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, std::filesystem::path outputs,
+  RunRecorder(std::unique_ptr<Database> database, RunRows rows, Ledger ledger, std::unique_ptr<OutputLog> outputs,
               TaskNumbers numbers)
       : database_(std::move(database)),
         rows_(std::move(rows)),
@@ -74,7 +73,7 @@ class RunRecorder {
   RunRows rows_;                              // guarded by commit_mutex_
   const TaskNumbers numbers_;
   Ledger ledger_;
-  OutputLog outputs_;
+  const std::unique_ptr<OutputLog> outputs_;
   std::atomic<bool> has_unkept_{false};
   mutable std::mutex unkept_mutex_;
   std::set<TaskIndex> unkept_;  // guarded by unkept_mutex_

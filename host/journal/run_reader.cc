@@ -222,6 +222,9 @@ Result<void> RunReader::read_events(std::int64_t run, std::vector<Row>& rows) {
 
 /// Of sessions that have ended, in the database; of one that goes on or was killed, in the log.
 Result<void> RunReader::read_outputs(const RunEntry& run, std::int64_t number, std::vector<Row>& rows) {
+  // First the log: when it is gone, the database has all.
+  auto log = OutputLog::read(outputs_of(runs_, run.header.run));
+  if (!log) return tl::unexpected(std::move(log).error());
   auto query = database_.prepare("select task, name, type, value from outputs where run = ?");
   if (!query) return tl::unexpected(std::move(query).error());
   auto row = query->start(number);
@@ -237,7 +240,7 @@ Result<void> RunReader::read_outputs(const RunEntry& run, std::int64_t number, s
       t.outputs.insert_or_assign(std::string(query->text(1)), value_of(*query, type, 3));
   }
   if (!row) return tl::unexpected(row.error());
-  for (auto& [task, outputs] : OutputLog::read(outputs_of(runs_, run.header.run))) {
+  for (auto& [task, outputs] : *log) {
     if (task >= rows.size() || !rows[task].has_outputs) continue;
     TaskEntryOfRun& t = rows[task].entry;
     const auto secrets = std::erase_if(outputs, [](const auto& o) { return o.second.type == GANGER_SECRET; });
@@ -276,7 +279,9 @@ Result<std::vector<Standing>> RunReader::standings(std::string_view run, std::in
     if (const auto task = static_cast<std::size_t>(query->integer(0)); task < all.size())
       all[task].has_outputs = true;
   if (!row) return tl::unexpected(row.error());
-  for (const auto& [task, outputs] : OutputLog::read(outputs_of(runs_, run)))
+  const auto log = OutputLog::read(outputs_of(runs_, run));
+  if (!log) return tl::unexpected(log.error());
+  for (const auto& [task, outputs] : *log)
     if (task < all.size()) all[task].has_outputs = !outputs.empty();
   return all;
 }

@@ -195,7 +195,7 @@ Result<void> RunRows::replace_outputs(const std::map<std::uint32_t, Outputs>& ou
   std::vector<Row> rows;
   for (const auto& [task, set] : outputs)
     for (const auto& [name, value] : set) rows.push_back({task, &name, &value});
-  auto insert = RowInsert::prepare(*database_, "insert into outputs(run, task, name, type, value)", 5);
+  auto insert = RowInsert::prepare(*database_, "insert or replace into outputs(run, task, name, type, value)", 5);
   if (!insert) return tl::unexpected(std::move(insert).error());
   return insert->run(rows.size(), [&](Statement& s, std::size_t i) {
     const auto& [task, name, value] = rows[i];

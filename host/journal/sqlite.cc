@@ -65,10 +65,11 @@ Sqlite sqlite{};
 Result<void> load_sqlite() {
   static const std::string problem = load();
   if (problem.empty()) return {};
-  return failure(ErrorKind::configuration,
-                 fmt::format("the journal needs SQLite, and {} cannot be loaded: {}; install it, or go on without a "
-                             "record of the run with --no-history",
-                             kLibrary, problem));
+  return failure(
+      ErrorKind::configuration,
+      fmt::format("the journal needs SQLite, and {} cannot be loaded: {}; install it (a run with --no-history "
+                  "goes without)",
+                  kLibrary, problem));
 }
 
 }  // namespace ganger::host

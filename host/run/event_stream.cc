@@ -10,11 +10,6 @@ namespace ganger::host {
 
 namespace {
 
-// To wake a thread costs more than most events are worth. So the first event after a quiet moment is delivered at
-// once, and those that come soon after it together, a little later or when there are many.
-constexpr std::chrono::milliseconds kPause{10};
-constexpr std::size_t kMany = 1'024;
-
 std::int64_t nanoseconds_of(clockid_t clock) {
   timespec t{};
   clock_gettime(clock, &t);
@@ -38,8 +33,6 @@ struct EventStream::Queue {
   }
 
   void deliver_all();
-  /// Until there is something to deliver, or a tick.
-  void wait(std::unique_lock<std::mutex>& lock);
 
   const std::vector<std::unique_ptr<Reporter>> reporters;
   bool has_ticks = false;
@@ -49,27 +42,20 @@ struct EventStream::Queue {
   std::condition_variable filled, ended;
   // guarded by mutex
   std::vector<Event> waiting;
-  std::size_t enough = 1;  // to wake the thread
   std::size_t waiting_bytes = 0;
   std::uint64_t seq = 0, dropped = 0;
   bool is_closed = false, has_ended = false;
 };
 
-void EventStream::Queue::wait(std::unique_lock<std::mutex>& lock) {
-  const auto has_work = [&] { return waiting.size() >= enough || is_closed; };
-  enough = 1;
-  if (has_ticks)
-    filled.wait_for(lock, std::chrono::milliseconds(100), has_work);
-  else
-    filled.wait(lock, has_work);
-  enough = kMany;
-}
-
 void EventStream::Queue::deliver_all() {
   std::unique_lock lock(mutex);
   std::vector<Event> batch;
   for (bool is_last = false; !is_last;) {
-    wait(lock);
+    const auto has_work = [&] { return !waiting.empty() || is_closed; };
+    if (has_ticks)
+      filled.wait_for(lock, std::chrono::milliseconds(100), has_work);
+    else
+      filled.wait(lock, has_work);
     is_last = is_closed && waiting.empty();
     batch.swap(waiting);
     waiting_bytes = 0;
@@ -80,10 +66,8 @@ void EventStream::Queue::deliver_all() {
       delivered.fetch_add(1, std::memory_order_relaxed);
     }
     for (const auto& r : reporters) r->idle();
-    lock.lock();
-    if (batch.empty()) continue;
     batch.clear();
-    filled.wait_for(lock, kPause, [&] { return waiting.size() >= kMany || is_closed; });
+    lock.lock();
   }
   has_ended = true;
   ended.notify_all();
@@ -101,7 +85,7 @@ EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters) {
 EventStream::~EventStream() { close(Duration::max()); }
 
 void EventStream::push(Event event) {
-  bool is_enough = false;
+  bool was_empty = false;
   {
     const std::lock_guard lock(queue_->mutex);
     if (queue_->is_closed) return;
@@ -112,11 +96,11 @@ void EventStream::push(Event event) {
     event.seq = ++queue_->seq;
     event.time_ns = nanoseconds_of(CLOCK_REALTIME);
     event.mono_ns = nanoseconds_of(CLOCK_MONOTONIC);
+    was_empty = queue_->waiting.empty();
     queue_->waiting_bytes += bytes_of(event);
     queue_->waiting.push_back(std::move(event));
-    is_enough = queue_->waiting.size() == queue_->enough;
   }
-  if (is_enough) queue_->filled.notify_one();
+  if (was_empty) queue_->filled.notify_one();
 }
 
 bool EventStream::close(Duration patience) {

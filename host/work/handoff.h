@@ -45,7 +45,7 @@ class Handoff {
   bool try_give(Work work);
 
   /// The worker is idle from here on and can be given work, which await() then fetches. In two halves so that a
-  /// worker can be idle first and report the end of its last work after: who hears of it finds the worker free.
+  /// worker can be idle first and say so after: who hears of it finds the worker free.
   void arrive(WorkerSlot& slot);
   /// Waits for work; nothing after close(). Once after each arrive().
   std::optional<Work> await(WorkerSlot& slot);

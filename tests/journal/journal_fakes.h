@@ -1,6 +1,8 @@
 // Plans and runs for the tests of the journal.
 #pragma once
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <string>
@@ -72,6 +74,26 @@ inline Outputs outputs_of(std::string_view name, std::string text) {
   outputs.emplace(name, Value::of_text(std::move(text)));
   return outputs;
 }
+
+/// While it lives, no file of this process grows beyond so many bytes.
+class LittleRoom {
+ public:
+  explicit LittleRoom(rlim_t bytes) : on_signal_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit little{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &little);
+  }
+  ~LittleRoom() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, on_signal_);
+  }
+  LittleRoom(const LittleRoom&) = delete;
+  LittleRoom& operator=(const LittleRoom&) = delete;
+
+ private:
+  void (*const on_signal_)(int);
+  rlimit before_{};
+};
 
 /// Events as the stream would number them.
 class EventMaker {

@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include <fstream>
 #include <limits>
@@ -23,20 +21,23 @@ using testing::SizeIs;
 
 class OutputLogTest : public testing::Test {
  protected:
-  void append(std::uint32_t task, const Outputs& outputs) { must(OutputLog(file).append(task, outputs)); }
-  std::string text_of(std::uint32_t task, const std::string& name) {
-    return OutputLog::read(file).at(task).at(name).text;
+  void append(std::uint32_t task, const Outputs& outputs) {
+    must(must(OutputLog::open(file))->append(task, outputs));
   }
+  OutputLog::All all() { return must(OutputLog::read(file)); }
+  std::string text_of(std::uint32_t task, const std::string& name) { return all().at(task).at(name).text; }
 
   TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "outputs";
 };
 
-TEST_F(OutputLogTest, WithoutAnythingSetThereIsNoFile) {
-  const OutputLog log(file);
+TEST_F(OutputLogTest, WhereThereIsNoFileNothingWasSet) { EXPECT_THAT(all(), IsEmpty()); }
 
-  EXPECT_FALSE(std::filesystem::exists(file));
-  EXPECT_THAT(OutputLog::read(file), IsEmpty());
+TEST_F(OutputLogTest, AFileThatCannotBeReadIsAnErrorAndNotEmpty) {
+  std::filesystem::create_directory(file);
+
+  EXPECT_FALSE(OutputLog::read(file));
+  EXPECT_FALSE(OutputLog::open(file));
 }
 
 TEST_F(OutputLogTest, GivesBackValuesOfEveryType) {
@@ -49,7 +50,7 @@ TEST_F(OutputLogTest, GivesBackValuesOfEveryType) {
 
   append(7, set);
 
-  const Outputs got = OutputLog::read(file).at(7);
+  const Outputs got = all().at(7);
   ASSERT_THAT(got, SizeIs(set.size()));
   for (const auto& [name, value] : set) {
     EXPECT_EQ(got.at(name).type, value.type) << name;
@@ -64,7 +65,7 @@ TEST_F(OutputLogTest, ASecretIsNamedAndNotWritten) {
 
   append(0, set);
 
-  EXPECT_EQ(OutputLog::read(file).at(0).at("token").type, GANGER_SECRET);
+  EXPECT_EQ(all().at(0).at("token").type, GANGER_SECRET);
   std::ifstream in(file, std::ios::binary);
   EXPECT_THAT(std::string(std::istreambuf_iterator<char>(in), {}), testing::Not(testing::HasSubstr("hunter2")));
 }
@@ -75,7 +76,7 @@ TEST_F(OutputLogTest, WhatATaskSetsLaterTakesThePlaceOfAllItHad) {
   append(0, outputs_of("new", "3"));
   append(1, {});
 
-  const auto all = OutputLog::read(file);
+  const auto all = this->all();
 
   EXPECT_THAT(all.at(0), ElementsAre(Key("new")));
   EXPECT_THAT(all.at(1), IsEmpty());
@@ -84,12 +85,12 @@ TEST_F(OutputLogTest, WhatATaskSetsLaterTakesThePlaceOfAllItHad) {
 TEST_F(OutputLogTest, ARecordThatWasCutShortHidesNothingBeforeOrAfterIt) {
   append(0, outputs_of("a", "first"));
   append(1, outputs_of("a", "second"));
-  for (auto size = std::filesystem::file_size(file) - 1; OutputLog::read(file).contains(1); --size)
+  for (auto size = std::filesystem::file_size(file) - 1; all().contains(1); --size)
     std::filesystem::resize_file(file, size);
 
   append(2, outputs_of("a", "third"));
 
-  EXPECT_THAT(OutputLog::read(file), ElementsAre(Key(0), Key(2)));
+  EXPECT_THAT(all(), ElementsAre(Key(0), Key(2)));
   EXPECT_EQ(text_of(2, "a"), "third");
 }
 
@@ -102,39 +103,34 @@ TEST_F(OutputLogTest, NoByteOfARecordCanChangeUnnoticed) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 0x10);
     std::ofstream(file, std::ios::binary) << bad;
-    EXPECT_THAT(OutputLog::read(file), IsEmpty()) << "byte " << i;
+    EXPECT_THAT(all(), IsEmpty()) << "byte " << i;
   }
 }
 
 TEST_F(OutputLogTest, KeepsEveryRecordOfManyThreads) {
   constexpr std::uint32_t kThreads = 4, kEach = 200;
-  OutputLog log(file);
+  const auto log = must(OutputLog::open(file));
   std::vector<std::jthread> threads;
 
   for (std::uint32_t t = 0; t < kThreads; ++t)
     threads.emplace_back([&log, t] {
       for (std::uint32_t i = 0; i < kEach; ++i)
-        EXPECT_TRUE(log.append(t * kEach + i, outputs_of("n", std::to_string(i))));
+        EXPECT_TRUE(log->append(t * kEach + i, outputs_of("n", std::to_string(i))));
     });
   threads.clear();
 
-  EXPECT_THAT(OutputLog::read(file), SizeIs(kThreads * kEach));
+  EXPECT_THAT(all(), SizeIs(kThreads * kEach));
   EXPECT_EQ(text_of(kEach + 5, "n"), "5");
 }
 
 TEST_F(OutputLogTest, WhatThereIsNoRoomForIsAnErrorAndLeavesNoPartOfItself) {
-  OutputLog log(file);
-  must(log.append(0, outputs_of("a", "first")));
+  const auto log = must(OutputLog::open(file));
+  must(log->append(0, outputs_of("a", "first")));
   const auto size = std::filesystem::file_size(file);
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const auto ignored = signal(SIGXFSZ, SIG_IGN);
-  const rlimit little{size + 50, before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &little);
-
-  const auto appended = log.append(1, outputs_of("a", std::string(100, 'x')));
-  setrlimit(RLIMIT_FSIZE, &before);
-  signal(SIGXFSZ, ignored);
+  const auto appended = [&] {
+    const LittleRoom room(size + 50);
+    return log->append(1, outputs_of("a", std::string(100, 'x')));
+  }();
 
   ASSERT_FALSE(appended);
   EXPECT_EQ(appended.error().kind, ErrorKind::io);
