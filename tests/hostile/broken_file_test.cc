@@ -221,7 +221,7 @@ TEST(ElfDangers, OfPluginsThatHaveThem) {
   const auto static_tls = read_elf_dangers(kSound.parent_path() / "static_tls.so");
 
   ASSERT_TRUE(talks && static_tls);
-  EXPECT_EQ(talks->constructors, 1U);
+  EXPECT_GE(talks->constructors, 1U);  // a sanitizer has some of its own
   EXPECT_TRUE(talks->has_relro);
   EXPECT_FALSE(talks->has_static_tls || talks->has_writable_code || talks->interposes);
   EXPECT_TRUE(static_tls->has_static_tls);
