@@ -221,7 +221,9 @@ bool Connection::reset() noexcept {
   for (const auto& statement : statements_) sqlite3_finalize(statement->raw);
   statements_.clear();
   const bool usable = !in_transaction() || run_raw("rollback") == GANGER_OK;
-  interrupted_ = false;
+  // SQLite forgets an interrupt at the next statement only; if none came, closing would leave the database's log
+  // behind.
+  if (interrupted_.exchange(false) && run_raw("select 1") != GANGER_OK) return false;
   changes_before_ = sqlite3_total_changes64(db_.get());
   error_.clear();
   return usable;
