@@ -25,7 +25,8 @@ int give_up_network() {
   if (!filter) return ENOMEM;
   const std::uint32_t refused = SCMP_ACT_ERRNO(EACCES);
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  if (error == 0) error = seccomp_rule_add(filter.get(), refused, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+  const scmp_arg_cmp is_not_local{.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX, .datum_b = 0};
+  if (error == 0) error = seccomp_rule_add_array(filter.get(), refused, SCMP_SYS(socket), 1, &is_not_local);
   // What it does for a process the filter does not see.
   if (error == 0) error = seccomp_rule_add(filter.get(), refused, SCMP_SYS(io_uring_setup), 0);
   if (error == 0) error = seccomp_load(filter.get());
