@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,21 +42,50 @@ void say_bytes_of(int fd) {
   std::printf("%d:%.*s ", fd, static_cast<int>(std::max<ssize_t>(n, 0)), bytes);
 }
 
-/// A process with a session of its own that waits for ever; says its number. With `twice` it has no parent but who
-/// adopts it.
-void start_sleeper(bool twice) {
+void say_number(pid_t pid) {
+  std::printf("%d\n", pid);
   std::fflush(stdout);
-  if (const pid_t first = fork(); first != 0) return;
-  setsid();
-  if (twice && fork() != 0) _exit(0);
-  std::printf("%d\n", getpid());
-  std::fflush(stdout);
+}
+
+[[noreturn]] void sleep_for_ever() {
   for (;;) pause();
+}
+
+/// Starts a process that waits for ever, says its number, and returns when it has a session of its own.
+void start_sleeper() {
+  int has_session[2];
+  if (pipe(has_session) != 0) std::abort();
+  const pid_t sleeper = fork();
+  if (sleeper == 0) {
+    setsid();
+    for (const int end : has_session) close(end);
+    sleep_for_ever();
+  }
+  close(has_session[1]);
+  char end_of_file = 0;
+  while (read(has_session[0], &end_of_file, 1) != 0) {
+  }
+  close(has_session[0]);
+  say_number(sleeper);
+}
+
+/// Such a process that has no parent but who adopts it: the one between has ended and is reaped when this returns.
+void start_orphan() {
+  const pid_t between = fork();
+  if (between != 0) {
+    waitpid(between, nullptr, 0);
+    return;
+  }
+  setsid();
+  const pid_t sleeper = fork();
+  if (sleeper == 0) sleep_for_ever();
+  say_number(sleeper);
+  _exit(0);
 }
 
 [[noreturn]] void wait_for_ever() {
   std::fflush(stdout);
-  for (;;) pause();
+  sleep_for_ever();
 }
 
 }  // namespace
@@ -86,10 +116,11 @@ int main(int argc, char** argv) {
   }
   if (how == "family") {
     ganger::host::adopt_orphans();
-    start_sleeper(false);
-    start_sleeper(true);
+    start_sleeper();
+    start_orphan();
+    std::puts("ready");
     wait_for_ever();
   }
-  if (how == "orphan") start_sleeper(true);
+  if (how == "orphan") start_orphan();
   return 0;
 }

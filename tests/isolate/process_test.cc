@@ -230,6 +230,7 @@ TEST(Process, KillTreeReachesSessionsOfTheirOwnAndOrphansOfAnAdopter) {
   Talking child = start(spawner, {"family"});
   const Descriptor first = watch(std::stoi(read_line(child.out.get())));
   const Descriptor second = watch(std::stoi(read_line(child.out.get())));
+  ASSERT_EQ(read_line(child.out.get()), "ready");
 
   const std::size_t others = child.process.kill_tree();
 
