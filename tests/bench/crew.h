@@ -1,6 +1,7 @@
 // A hand-off measured from outside: W workers, S givers, and work that does nothing. The same for all that can hand
 // over.
 #pragma once
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <atomic>
@@ -25,6 +26,14 @@ struct Usage {
     return {static_cast<double>(usage.ru_nvcsw + usage.ru_nivcsw), ms(usage.ru_utime) + ms(usage.ru_stime)};
   }
 };
+
+/// Keeps this thread, and what it will start, on one processor.
+inline void stay_on(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
 
 /// A crowd has its workers from its constructor on: Crowd(int workers), give(void (*)(void*) noexcept, void*), and
 /// finish(), which returns when all that was given has been done and the workers are gone.

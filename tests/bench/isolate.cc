@@ -1,12 +1,15 @@
 // isolate.warm_p50, _p99: us for a call of demo.noop in a child that is warm, with all that a run puts around it but
-// the loop. isolate.cold_p50, _p99: the same in a child that has to be started.
-#include <functional>
+// the loop; .same_core and .other_core with the child on the processor of the caller, or on another.
+// isolate.cold_p50, _p99: the same in a child that has to be started.
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "host/isolate/children.h"
 #include "host/plugin/pool_set.h"
+#include "tests/bench/crew.h"
 #include "tests/bench/demo.h"
 #include "tests/bench/rows.h"
 
@@ -53,29 +56,47 @@ class NoopCaller {
   Children children_;
 };
 
-void measure_calls(benchmark::State& state, const std::string& row, NoopCaller& caller, std::uint32_t calls) {
+/// `place` ends the names of the rows.
+void measure_calls(benchmark::State& state, const std::string& row, const std::string& place, NoopCaller& caller,
+                   std::uint32_t calls) {
   std::vector<double> us;
   for (std::uint32_t i = 0; i < calls; ++i) us.push_back(caller.call());
-  state.counters["isolate." + row + "_p50 us"] = median(us);
-  state.counters["isolate." + row + "_p99 us"] = quantile(us, 0.99);
+  state.counters["isolate." + row + "_p50" + place + " us"] = median(us);
+  state.counters["isolate." + row + "_p99" + place + " us"] = quantile(us, 0.99);
+}
+
+/// A child is started where its caller is and stays there: without `cpus` both go where the kernel likes.
+struct Cpus {
+  int caller = 0, child = 0;
+};
+
+void measure_warm(const std::string& place, std::optional<Cpus> cpus) {
+  measure_whole(
+      "warm" + place,
+      [=](benchmark::State& state) {
+        std::jthread([&] {  // one of its own: a thread that has been told where to stay is no good for anything else
+          if (cpus) stay_on(cpus->child);
+          NoopCaller caller(1'000'000);
+          caller.call();
+          if (cpus) stay_on(cpus->caller);
+          measure_calls(state, "warm", place, caller, scaled(20'000));
+        })
+            .join();
+      },
+      1);
 }
 
 }  // namespace
 
 void register_rows() {
-  measure_whole(
-      "warm",
-      [](benchmark::State& state) {
-        NoopCaller caller(1'000'000);
-        caller.call();
-        measure_calls(state, "warm", caller, scaled(20'000));
-      },
-      1);
+  measure_warm("", {});
+  measure_warm(".same_core", Cpus{0, 0});
+  if (std::thread::hardware_concurrency() > 1) measure_warm(".other_core", Cpus{0, 1});
   measure_whole(
       "cold",
       [](benchmark::State& state) {
         NoopCaller caller(1);
-        measure_calls(state, "cold", caller, scaled(300));
+        measure_calls(state, "cold", "", caller, scaled(300));
       },
       1);
 }

@@ -1,7 +1,6 @@
 // Column machine: what this machine needs for the steps that nobody gets around.
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <spawn.h>
 #include <sqlite3.h>
 #include <sys/syscall.h>
@@ -28,13 +27,6 @@ constexpr const char* kColumn = "machine";
 
 void must(bool worked, const char* what) {
   if (!worked) throw std::runtime_error(what);
-}
-
-void stay_on(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  sched_setaffinity(0, sizeof set, &set);
 }
 
 void clock_read(benchmark::State& state) {
