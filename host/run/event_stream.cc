@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <utility>
 
 namespace ganger::host {
@@ -17,6 +18,14 @@ std::int64_t nanoseconds_of(clockid_t clock) {
 }
 
 std::size_t bytes_of(const Event& e) { return sizeof e + e.text.size(); }
+
+/// Events that are delivered one after another. Their memory is that of the next events, so a run that is faster than
+/// its reporters needs no more than what waits.
+struct Batch {
+  static constexpr std::size_t kMost = 512;
+  std::vector<Event> events;
+  std::size_t bytes = 0;
+};
 
 /// Nobody may fill the memory of the host with lines. Shape: n events of so many bytes wait
 bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
@@ -33,6 +42,8 @@ struct EventStream::Queue {
   }
 
   void deliver_all();
+  void add(Event event);
+  Batch take();
 
   const std::vector<std::unique_ptr<Reporter>> reporters;
   bool has_ticks = false;
@@ -41,15 +52,32 @@ struct EventStream::Queue {
   std::mutex mutex;
   std::condition_variable filled, ended;
   // guarded by mutex
-  std::vector<Event> waiting;
-  std::size_t waiting_bytes = 0;
+  std::deque<Batch> waiting;  // none is empty, and all but the last are full
+  std::size_t waiting_count = 0, waiting_bytes = 0;
   std::uint64_t seq = 0, dropped = 0;
   bool is_closed = false, has_ended = false;
 };
 
+void EventStream::Queue::add(Event event) {
+  if (waiting.empty() || waiting.back().events.size() == Batch::kMost) waiting.emplace_back();
+  const std::size_t bytes = bytes_of(event);
+  ++waiting_count;
+  waiting_bytes += bytes;
+  waiting.back().bytes += bytes;
+  waiting.back().events.push_back(std::move(event));
+}
+
+Batch EventStream::Queue::take() {
+  if (waiting.empty()) return {};
+  Batch batch = std::move(waiting.front());
+  waiting.pop_front();
+  waiting_count -= batch.events.size();
+  waiting_bytes -= batch.bytes;
+  return batch;
+}
+
 void EventStream::Queue::deliver_all() {
   std::unique_lock lock(mutex);
-  std::vector<Event> batch;
   for (bool is_last = false; !is_last;) {
     const auto has_work = [&] { return !waiting.empty() || is_closed; };
     if (has_ticks)
@@ -57,16 +85,15 @@ void EventStream::Queue::deliver_all() {
     else
       filled.wait(lock, has_work);
     is_last = is_closed && waiting.empty();
-    batch.swap(waiting);
-    waiting_bytes = 0;
+    Batch batch = take();
     lock.unlock();
-    for (const Event& e : batch) {
+    for (const Event& e : batch.events) {
       for (const auto& r : reporters)
         if (r->wants(e.kind) && (e.kind != EventKind::task_log || e.level >= r->log_level())) r->report(e);
       delivered.fetch_add(1, std::memory_order_relaxed);
     }
     for (const auto& r : reporters) r->idle();
-    batch.clear();
+    batch = {};
     lock.lock();
   }
   has_ended = true;
@@ -89,7 +116,7 @@ void EventStream::push(Event event) {
   {
     const std::lock_guard lock(queue_->mutex);
     if (queue_->is_closed) return;
-    if (is_dropped(event, queue_->waiting.size(), queue_->waiting_bytes)) {
+    if (is_dropped(event, queue_->waiting_count, queue_->waiting_bytes)) {
       ++queue_->dropped;
       return;
     }
@@ -97,8 +124,7 @@ void EventStream::push(Event event) {
     event.time_ns = nanoseconds_of(CLOCK_REALTIME);
     event.mono_ns = nanoseconds_of(CLOCK_MONOTONIC);
     was_empty = queue_->waiting.empty();
-    queue_->waiting_bytes += bytes_of(event);
-    queue_->waiting.push_back(std::move(event));
+    queue_->add(std::move(event));
   }
   if (was_empty) queue_->filled.notify_one();
 }
