@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "host/isolate/crash_note.h"
+#include "host/job/text_digest.h"
 #include "host/plugin/digest.h"
 #include "host/text.h"
 #include "host/units.h"
@@ -82,9 +83,7 @@ Result<RunHeader> header_of(const Options& options, const Prepared& prepared) {
   header.job = prepared.reading.job.name;
   header.job_file = prepared.reading.job.file;
   header.current_dir = prepared.facts.current_dir;
-  auto digest = sha256_of(header.job_file);
-  if (!digest) return tl::unexpected(std::move(digest).error());
-  header.job_digest = std::move(*digest);
+  header.job_digest = digest_of(prepared.reading.job.source->text());
   for (const auto& [name, value] : options.params) {
     if (masked(value, prepared.job.secrets) == value)
       header.params.emplace(name, value);

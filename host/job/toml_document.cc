@@ -96,6 +96,10 @@ Position position_at(const SourceText& source, std::size_t at) {
 /// The first byte that is not UTF-8. The library finds it too, but does not say exactly where.
 std::optional<std::size_t> find_bad_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {  // nearly all of nearly every file
+      ++at;
+      continue;
+    }
     const std::size_t bytes = first_code_point(text.substr(at, 4)).bytes;
     if (bytes == 0) return at;
     at += bytes;
@@ -109,19 +113,21 @@ std::size_t skip_string_or_comment(std::string_view text, std::size_t at) {
   const std::size_t line_end = std::min(text.find('\n', at), text.size());
   if (text[at] == '#') return line_end;
 
-  const std::string_view one = text.substr(at, 1);
-  const bool has_escapes = one == "\"";
-  const bool is_multi_line = text.substr(at, 3) == std::string(3, one[0]);
-  const std::string closing(is_multi_line ? 3 : 1, one[0]);
+  const char quote = text[at];
+  const auto quotes_at = [&](std::size_t first) {  // five at most: no string has more at its end
+    std::size_t count = 0;
+    while (count < 5 && first + count < text.size() && text[first + count] == quote) ++count;
+    return count;
+  };
+  const bool is_multi_line = quotes_at(at) >= 3;
+  const std::size_t closing = is_multi_line ? 3 : 1;
   const std::size_t end = is_multi_line ? text.size() : line_end;
-  for (at += closing.size(); at < end; ++at) {
-    if (has_escapes && text[at] == '\\') {
+  for (at += closing; at < end; ++at) {
+    if (quote == '"' && text[at] == '\\') {
       ++at;
-    } else if (text.substr(at, closing.size()) == closing) {
-      at += closing.size();
+    } else if (text[at] == quote && quotes_at(at) >= closing) {
       // Up to two quotes right before the closing three belong to the text.
-      for (int more = 0; is_multi_line && more < 2 && text.substr(at, 1) == one; ++more) ++at;
-      return at;
+      return at + (is_multi_line ? quotes_at(at) : 1);
     }
   }
   return end;

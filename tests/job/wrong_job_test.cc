@@ -86,6 +86,8 @@ TEST(WrongJob, DeepNestingIsRefusedBeforeItHurts) {
   for (int i = 0; i < 100'000; ++i) key += ".a";
   EXPECT_EQ(about_job(key + " = 1"), "a.toml:1:64: error: a key has more than 32 parts");
   EXPECT_EQ(about_job("x = [\"\"\"\"\"\"\", {" + key + " = 1}]"), "a.toml:1:79: error: a key has more than 32 parts");
+  EXPECT_EQ(about_job("x = [\"\"\".'\\\"\"\"\"\"\", '', '.\\', {" + key + " = 1}]"),
+            "a.toml:1:93: error: a key has more than 32 parts");
 }
 
 TEST(WrongJob, DotsInStringsAndCommentsAreNoDeepKeys) {
