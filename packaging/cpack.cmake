@@ -91,9 +91,21 @@ set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_RECOMMENDS "ganger (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_GANGER-DEV_PACKAGE_SUGGESTS "cmake, g++, libgtest-dev, ninja-build")
 set(CPACK_RPM_ganger-dev_PACKAGE_NAME ganger-devel)
+# In the folders that they have in the source tree, so that their links hold.
+set(docs ${CMAKE_INSTALL_DATADIR}/doc/$<IF:$<STREQUAL:${GANGER_PACKAGES},RPM>,ganger-devel,ganger-dev>)
 install(FILES ${PROJECT_SOURCE_DIR}/sdk/README.md ${PROJECT_SOURCE_DIR}/sdk/ABI.md
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/$<IF:$<STREQUAL:${GANGER_PACKAGES},RPM>,ganger-devel,ganger-dev>
-        COMPONENT ganger-dev)
+        DESTINATION ${docs}/sdk COMPONENT ganger-dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/sdk/guide DESTINATION ${docs}/sdk COMPONENT ganger-dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${docs} COMPONENT ganger-dev
+        PATTERN build EXCLUDE PATTERN 01-hello EXCLUDE PATTERN 06-plugin-in-c EXCLUDE)
+foreach(template IN ITEMS cpp=01-hello c=06-plugin-in-c) # those are there as templates of `ganger new`
+  string(REPLACE = ";" template ${template})
+  list(POP_FRONT template lang example)
+  file(MAKE_DIRECTORY ${made}/examples)
+  file(CREATE_LINK ../../../ganger/templates/${lang} ${made}/examples/${example} SYMBOLIC)
+  install(FILES ${made}/examples/${example} DESTINATION ${docs}/examples COMPONENT ganger-dev)
+endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/host/REFERENCE.md DESTINATION ${docs}/host COMPONENT ganger-dev)
 set(CPACK_RPM_ganger-dev_PACKAGE_GROUP Development/Libraries)
 
 # ---- plugins with a package of their own

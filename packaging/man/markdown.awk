@@ -1,6 +1,6 @@
 # The Markdown of this project as man(7) macros: paragraphs, lists, tables, code blocks. With -v section=HEADING only what is
-# below "## HEADING", without it; else every "## HEADING" becomes a section. Blocks of shell commands are left out: they
-# are about a build tree.
+# below "## HEADING", without it; else every "## HEADING" becomes a section. Shell commands about a build tree are left out,
+# of the others what the tests of the documents expect (`# says TEXT`, `# exit code N`).
 function escaped(text) {
   gsub(/\\/, "\\e", text)
   return text
@@ -67,13 +67,13 @@ function row(text,   cells, n, i, body, tail) {
 BEGIN { is_on = section == "" }
 /^```/ && is_on {
   end_paragraph()
-  if (is_code) { if (!is_shell) print ".EE\n.RE" }
-  else { is_shell = $0 ~ /^```sh/; if (!is_shell) print ".P\n.RS 4\n.EX" }
+  if (is_code) code_block()
+  else { is_shell = /^```sh/; lines = 0 }
   is_code = !is_code
   next
 }
 /^```/ { next }
-is_code { if (!is_shell) line(escaped_code($0)); next }
+is_code { code[++lines] = $0; next }
 /^# / { next }
 /^## / {
   end_paragraph()
@@ -94,6 +94,15 @@ is_code { if (!is_shell) line(escaped_code($0)); next }
 END {
   end_paragraph()
   if (section != "" && !was_found) { print "no section \"" section "\"" > "/dev/stderr"; exit 1 }
+}
+function code_block(   i) {
+  for (i = 1; is_shell && i <= lines; ++i) {
+    if (code[i] ~ /build\/dev|^\.\/dev/) return
+    sub(/ *# (says|exit code) .*/, "", code[i])
+  }
+  print ".P\n.RS 4\n.EX"
+  for (i = 1; i <= lines; ++i) line(escaped_code(code[i]))
+  print ".EE\n.RE"
 }
 function escaped_code(text) {
   text = escaped(text)

@@ -54,6 +54,9 @@ for family in deb rpm; do
   done
   [ -e "$work/$family/$lib/cmake/ganger-sdk/ganger-sdk-config.cmake" ] || fail "no CMake package in $family"
   [ -e "$work/$family/$lib/pkgconfig/ganger-sdk.pc" ] || fail "no pkg-config file in $family"
+  for document in sdk/README.md sdk/ABI.md sdk/guide/stop.md examples/10-services/stop.cc examples/01-hello/hello.cc host/REFERENCE.md; do
+    ls "$work/$family"/usr/share/doc/ganger-dev*/$document >/dev/null || fail "authors do not get $document in $family"
+  done
   ! grep -rlF "$PWD" "$work/$family" || fail "the build's own path is in the files above"
   if command -v systemd-analyze >/dev/null; then
     # %i has no value in a template; a name makes it a unit that can be checked. The program is not at its place here.
