@@ -71,6 +71,14 @@ class TrialScope final : public CallScope {
   const fs::path work_;
 };
 
+/// Adds the first few, one a finding, and how many more there are.
+void add_first(const std::vector<std::string>& all, std::string_view what, std::vector<std::string>& findings) {
+  constexpr std::size_t kFew = 10;
+  for (std::size_t i = 0; i < std::min(all.size(), kFew); ++i)
+    findings.push_back(fmt::format("{}: {}", what, all[i]));
+  if (all.size() > kFew) findings.push_back(fmt::format("{}: and {} more", what, all.size() - kFew));
+}
+
 /// Counts the task's calls, and at one of them does what was ordered.
 class Disturber final : public ServiceWatch {
  public:
@@ -244,6 +252,7 @@ class TrialChild {
 
     write_line({{"started", true}});
     ganger_ctx ctx;
+    const pid_t own = getpid();
     const auto start = steady_clock::now();
     // In one thread parallel() makes its calls in the same order each time.
     ctx.begin({.scope = &scope,
@@ -257,6 +266,7 @@ class TrialChild {
     const ganger_status status = guarded([&] { return type.run(counted_table(), &ctx, type.user); }, why);
     const auto end = steady_clock::now();
     watch_services(nullptr);
+    if (getpid() != own) _exit(0);  // the task has forked, and this is the other one
     write_line({{"returned", true}});
     const bool has_thrown = !why.empty();
     if (why.empty()) why = ctx.take_why();
@@ -272,7 +282,7 @@ class TrialChild {
       findings.push_back(fmt::format("kept {} that it had borrowed", counted(leaked, "lease")));
     pools.close();
     look_for_descriptors(descriptors, findings);
-    for (const std::string& file : files_below(folder_ / "tmp")) findings.push_back("left a temporary file: " + file);
+    add_first(files_below(folder_ / "tmp"), "left a temporary file", findings);
     answer["findings"] = findings;
     answer["files"] = files_below(folder_, {"tmp", "work"});
     answer["took_ns"] = Duration(end - start).count();
@@ -283,11 +293,14 @@ class TrialChild {
   }
 
   static void look_for_descriptors(const std::map<int, std::string>& before, std::vector<std::string>& findings) {
-    for (const auto& [fd, target] : open_descriptors())
+    const auto now = open_descriptors();
+    std::vector<std::string> left;
+    for (const auto& [fd, target] : now)
       if (const auto known = before.find(fd); known == before.end() || known->second != target)
-        findings.push_back(fmt::format("left a descriptor open: {}", shown(target)));
+        left.push_back(shown(target));
+    add_first(left, "left a descriptor open", findings);
     for (const auto& [fd, target] : before)
-      if (fd <= kTrialAnswerFd && !open_descriptors().contains(fd))
+      if (fd <= kTrialAnswerFd && !now.contains(fd))
         findings.push_back(fmt::format("closed descriptor {}, which is not its own", fd));
   }
 

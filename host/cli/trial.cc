@@ -28,7 +28,7 @@ namespace {
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMostAnswerBytes = std::size_t{4} << 20U;
+constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostSaidBytes = 4096;
 constexpr auto kStartLimit = std::chrono::seconds(30);
 /// For the news that the task has returned, and then for looking around, which are no part of its grace.
@@ -39,9 +39,13 @@ constexpr auto kLookLimit = std::chrono::seconds(10);
 class TrialFolder {
  public:
   TrialFolder() {
-    std::error_code problem;
-    std::string pattern = (fs::temp_directory_path(problem) / "ganger-check-XXXXXX").string();
-    if (mkdtemp(pattern.data()) != nullptr) path_ = fs::canonical(pattern, problem);
+    const fs::path all = fs::temp_directory_path(problem_);
+    if (problem_) return;
+    std::string pattern = (all / "ganger-check-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr)
+      problem_ = {errno, std::generic_category()};
+    else
+      path_ = fs::canonical(pattern, problem_);
   }
   ~TrialFolder() {
     std::error_code not_removed;
@@ -51,9 +55,11 @@ class TrialFolder {
   TrialFolder& operator=(const TrialFolder&) = delete;
 
   const fs::path& path() const { return path_; }
+  const std::error_code& problem() const { return problem_; }
 
  private:
   fs::path path_;
+  std::error_code problem_;
 };
 
 Json json_of(const TrialPool& pool) {
@@ -99,10 +105,10 @@ Ends make_pipe() {
   return {Descriptor(fds[0]), Descriptor(fds[1])};
 }
 
-/// Takes what is there; closes the descriptor at its end.
-void take_from(Descriptor& from, std::string& text) {
+/// Takes what is there until it is more than `most`; closes the descriptor at its end.
+void take_from(Descriptor& from, std::string& text, std::size_t most) {
   std::array<char, 16384> block;
-  while (from.is_open() && text.size() <= kMostAnswerBytes) {
+  while (from.is_open() && text.size() <= most) {
     const ssize_t got = read(from.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
@@ -118,11 +124,11 @@ class Hearing {
       : task_(task), process_(std::move(process)), answer_fd_(std::move(answer)), said_fd_(std::move(said)) {}
 
   Trial listen(Signals& signals) {
-    while (!has_ended_ && !is_late_ && !is_interrupted_) wait_for_news(signals);
+    while (!has_ended_ && !is_late_ && !is_too_much_ && !is_interrupted_) wait_for_news(signals);
     process_.kill_tree();
     const auto end = process_.wait(steady_clock::now() + std::chrono::seconds(5));
     read_answer();
-    take_from(said_fd_, said_);
+    take_from(said_fd_, said_, kMostSaidBytes);
     if (is_interrupted_) trial_.end = Trial::End::interrupted;
     if (!is_interrupted_ && !has_result_) explain(end);
     return std::move(trial_);
@@ -150,28 +156,34 @@ class Hearing {
   }
 
   void hear_said() {
-    take_from(said_fd_, said_);
+    take_from(said_fd_, said_, kMostSaidBytes);
     if (said_.size() > kMostSaidBytes) said_.erase(0, said_.size() - kMostSaidBytes);
   }
 
   /// It answers in lines: that it has started, that the call has come, that the task has returned, what it has left.
   void read_answer() {
-    take_from(answer_fd_, answer_);
-    for (std::size_t end = 0; (end = answer_.find('\n')) != std::string::npos; answer_.erase(0, end + 1)) {
+    std::size_t from = answer_.size();
+    take_from(answer_fd_, answer_, kMostAnswerBytes);
+    for (std::size_t end = 0; (end = answer_.find('\n', from)) != std::string::npos; from = 0) {
       const Json line =
           Json::parse(answer_.begin(), answer_.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+      answer_.erase(0, end + 1);
       if (line.is_object()) take(line);
     }
+    is_too_much_ = answer_.size() > kMostAnswerBytes;
   }
 
   /// What the task's code has written there makes no sense, and is passed over.
   void take(const Json& line) try {
-    if (line.contains("started")) until_ = steady_clock::now() + task_.limit;
+    if (line.contains("started")) until_ = after(steady_clock::now(), task_.limit);
     if (line.contains("disturbed")) {
       trial_.disturbed = line.at("disturbed").get<std::string>();
-      until_ = steady_clock::now() + task_.grace + kNewsLimit;
+      until_ = after(after(steady_clock::now(), task_.grace), kNewsLimit);
     }
-    if (line.contains("returned")) until_ = steady_clock::now() + kLookLimit;
+    if (line.contains("returned")) {
+      has_returned_ = true;
+      until_ = steady_clock::now() + kLookLimit;
+    }
     if (line.contains("problem")) {
       trial_.why = printable(line.at("problem").get<std::string>(), "\n");
       has_result_ = true;
@@ -199,7 +211,9 @@ class Hearing {
   /// It has given no answer.
   void explain(const std::optional<ProcessEnd>& end) {
     trial_.end = Trial::End::died;
-    if (is_late_ && trial_.disturbed.empty()) {
+    if (is_too_much_ || (is_late_ && has_returned_)) {
+      trial_.findings.emplace_back("left more behind than can be looked at");
+    } else if (is_late_ && trial_.disturbed.empty()) {
       trial_.end = Trial::End::too_long;
     } else if (is_late_) {
       trial_.findings.push_back(
@@ -228,7 +242,8 @@ class Hearing {
   Instant until_ = steady_clock::now() + kStartLimit;
   std::string answer_, said_;
   Trial trial_;
-  bool has_ended_ = false, has_result_ = false, is_late_ = false, is_interrupted_ = false;
+  bool has_ended_ = false, has_returned_ = false, has_result_ = false;
+  bool is_late_ = false, is_too_much_ = false, is_interrupted_ = false;
 };
 
 Trial not_run(std::string why) {
@@ -248,7 +263,9 @@ std::string TrialRunner::why_unsafe() {
 
 Trial TrialRunner::run(const TrialTask& task, Disturbance disturbance, std::uint64_t call) {
   const TrialFolder folder;
-  if (folder.path().empty()) return not_run(fmt::format("no folder for it: {}", std::strerror(errno)));
+  if (folder.path().empty())
+    return not_run(
+        fmt::format("no folder for it where temporary ones are made (TMPDIR): {}", folder.problem().message()));
   const Descriptor order = memory_with(order_text(task, folder.path(), disturbance, call));
   Ends answer = make_pipe(), said = make_pipe();
   if (!order.is_open() || !answer.ours.is_open() || !said.ours.is_open())

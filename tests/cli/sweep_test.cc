@@ -57,6 +57,33 @@ TEST_F(Sweep, FindsWhatIsLeftBehind) {
       .prints("error: stop at call 1 (param): left a file that is not there after a whole run: out.part");
 }
 
+TEST_F(Sweep, TellsTheFirstFewOfManyFiles) {
+  const Ended many = sweep("leaves-many");
+
+  many.exits(4).prints("error: left alone, it left a temporary file: xxx");
+  many.prints("error: left alone, it left a temporary file: and 24990 more\n").takes_less_than(kLong);
+}
+
+TEST_F(Sweep, EndsATaskThatFloodsTheDescriptorOfItsAnswer) {
+  sweep("floods").exits(4).prints("error: left alone, it left more behind than can be looked at\n");
+}
+
+TEST_F(Sweep, HearsNothingOfAProcessThatTheTaskHasForked) {
+  sweep("forks").exits(0).prints("stubborn.forks makes 1 call in ");
+}
+
+TEST_F(Sweep, TakesADeadlineThatNobodyLivesToSee) {
+  sweep("fine", "--most", "1", "--timeout", "106751d", "--grace", "106751d").exits(0);
+}
+
+TEST_F(Sweep, MakesItsFoldersWhereTemporaryOnesAreMadeOrNowhere) {
+  ganger({"check", kStubborn, "--cancel-sweep", "fine", "--unsafe-plugins"})
+      .with_env("TMPDIR", (folder_ / "none").string())
+      .end()
+      .exits(65)
+      .says("no folder for it where temporary ones are made (TMPDIR): ");
+}
+
 TEST_F(Sweep, FindsAWrongStatusAndACrash) {
   sweep("says-failed")
       .exits(4)
@@ -147,7 +174,7 @@ TEST_F(Sweep, FindsNothingInThePluginsThatShip) {
 TEST_F(Sweep, CheckTriesWhatNeedsNothingAndMayBeRunAgain) {
   const nlohmann::json json = run_ganger("check", kStubborn, "--format", "json").exits(0).json();
 
-  ASSERT_THAT(json["trials"], SizeIs(12));
+  ASSERT_THAT(json["trials"], SizeIs(15));
   EXPECT_EQ(json["trials"][0]["type"], "stubborn.fine");
   EXPECT_EQ(json["trials"][0]["end"], "done");
   EXPECT_EQ(json["trials"][0]["calls"], 12);

@@ -1,6 +1,7 @@
 // Tasks that are well behaved as long as nobody stops them, for `ganger check --cancel-sweep`. Each asks five times
 // in all whether to stop, and borrows a box and makes a temporary file on its way.
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -98,6 +99,29 @@ ganger_status call_often(Host *host, ganger_ctx *ctx, void *) {
   return GANGER_OK;
 }
 
+/// Their names alone are more than a few megabytes.
+ganger_status leave_many(Host *, ganger_ctx *, void *) {
+  for (int i = 0; i < 25000; ++i) make_file(temporary((std::string(200, 'x') + std::to_string(i)).c_str()));
+  return GANGER_OK;
+}
+
+/// Floods a descriptor that is not its own: the one on which the host is answered.
+ganger_status flood(Host *, ganger_ctx *, void *) {
+  const std::string much(65536, 'x');
+  while (write(4, much.data(), much.size()) > 0) {
+  }
+  return GANGER_OK;
+}
+
+/// What has been forked returns like its parent, and first.
+ganger_status fork_and_return(Host *host, ganger_ctx *ctx, void *) {
+  const pid_t child = fork();
+  if (child == 0) return GANGER_FAILED;
+  waitpid(child, nullptr, 0);
+  host->progress(ctx, 1, 1, {"", 0});
+  return GANGER_OK;
+}
+
 ganger_status run_for_ever(Host *host, ganger_ctx *ctx, void *) {
   while (host->stop_reason(ctx) == GANGER_RUNNING) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return GANGER_CANCELLED;
@@ -147,6 +171,9 @@ const ganger_task tasks[] = {
      call_often},
     {sizeof(ganger_task), 0, "runs-for-ever", "Ends when it is stopped", nullptr, nullptr, nullptr, nullptr,
      run_for_ever},
+    {sizeof(ganger_task), 0, "leaves-many", "Leaves many files", nullptr, nullptr, nullptr, nullptr, leave_many},
+    {sizeof(ganger_task), 0, "floods", "Writes where it must not", nullptr, nullptr, nullptr, nullptr, flood},
+    {sizeof(ganger_task), 0, "forks", "Returns twice", nullptr, nullptr, nullptr, nullptr, fork_and_return},
 };
 const ganger_pool_kind box = {sizeof(ganger_pool_kind),
                               0,
