@@ -87,7 +87,7 @@ TEST(WrongJob, DeepNestingIsRefusedBeforeItHurts) {
   EXPECT_EQ(about_job(key + " = 1"), "a.toml:1:64: error: a key has more than 32 parts");
   EXPECT_EQ(about_job("x = [\"\"\"\"\"\"\", {" + key + " = 1}]"), "a.toml:1:79: error: a key has more than 32 parts");
   EXPECT_EQ(about_job("x = [\"\"\".'\\\"\"\"\"\"\", '', '.\\', {" + key + " = 1}]"),
-            "a.toml:1:93: error: a key has more than 32 parts");
+            "a.toml:1:94: error: a key has more than 32 parts");
 }
 
 TEST(WrongJob, DotsInStringsAndCommentsAreNoDeepKeys) {
