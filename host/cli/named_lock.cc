@@ -14,6 +14,7 @@
 #include "host/cli/say.h"
 #include "host/journal/journal_file.h"
 #include "host/journal/run_lock.h"
+#include "host/report/service_manager.h"
 
 namespace ganger::host {
 
@@ -83,7 +84,9 @@ std::optional<int> take_lock_of(const Options& options, std::optional<Duration>&
                         : take_lock(*state, options.lock, options.on_busy, until);
   if (!wish) return fail(wish.error());
   if (*wish != LockWish::granted && !waits) {
-    say(fmt::format("another run holds the lock '{}'; nothing was run", options.lock));
+    const std::string why = fmt::format("another run holds the lock '{}'; nothing was run", options.lock);
+    say(why);
+    tell_nothing_to_run(service_settings(), why);
     return kExitDeferred;
   }
   if (timeout) timeout = std::max(*timeout - (std::chrono::steady_clock::now() - began), Duration(0));

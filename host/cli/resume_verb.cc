@@ -8,6 +8,7 @@
 #include "host/cli/record.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/report/service_manager.h"
 
 namespace ganger::host {
 
@@ -36,7 +37,9 @@ Result<void> go_to(const fs::path& dir, Options& options) {
 }
 
 int say_finished(const RunHeader& run) {
-  say(fmt::format("run {} of {} has finished; there is nothing left to do", run.run, run.job));
+  const std::string why = fmt::format("run {} of {} has finished; there is nothing left to do", run.run, run.job);
+  say(why);
+  tell_nothing_to_run(service_settings(), why);
   return kExitOk;
 }
 
@@ -54,7 +57,9 @@ int resume_verb(const Options& given) {
   }
   if (!run) return fail({run.error()});
   if (run->is_running) {
-    say(fmt::format("error: run {} of {} is still going on", run->header.run, run->header.job));
+    const std::string why = fmt::format("run {} of {} is still going on", run->header.run, run->header.job);
+    say("error: " + why);
+    tell_nothing_to_run(service_settings(), why);
     return kExitDeferred;
   }
   if (run->end == name_of(RunEnd::finished)) return say_finished(run->header);

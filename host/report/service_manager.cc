@@ -57,6 +57,21 @@ Descriptor connected_to(const std::string& name) {
   return fd;
 }
 
+enum class Patience : bool { none, some };
+
+/// Nobody is told when it does not arrive: the run is worth more than the news of it.
+void send(const Descriptor& socket, const std::string& lines, Patience patience) {
+  if (!socket.is_open()) return;
+  for (bool may_wait = patience == Patience::some;; may_wait = false) {
+    ssize_t sent = 0;
+    do sent = ::send(socket.get(), lines.data(), lines.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent >= 0 || errno != EAGAIN || !may_wait) return;
+    pollfd room{socket.get(), POLLOUT, 0};
+    poll(&room, 1, kPatienceMs);
+  }
+}
+
 std::string_view before_status(StopReason reason) {
   switch (reason) {
     case StopReason::interrupt:
@@ -83,6 +98,10 @@ void take_service_settings() {
 
 const ServiceSettings& service_settings() { return taken; }
 
+void tell_nothing_to_run(const ServiceSettings& settings, std::string_view why) {
+  send(connected_to(settings.socket), fmt::format("READY=1\nSTATUS={}", printable(why)), Patience::some);
+}
+
 ServiceManager::ServiceManager(const ServiceSettings& settings, const RunNames& names, const Stop& stop,
                                Duration grace, std::function<RunView()> view)
     : names_(names),
@@ -94,7 +113,7 @@ ServiceManager::ServiceManager(const ServiceSettings& settings, const RunNames& 
 
 void ServiceManager::ready() {
   told_ = status();
-  send("READY=1\nSTATUS=" + told_, Patience::some);
+  send(socket_, "READY=1\nSTATUS=" + told_, Patience::some);
   if (sign_of_life_ > Duration::zero()) next_sign_ = TimePoint();
 }
 
@@ -105,16 +124,17 @@ TimePoint ServiceManager::beat(TimePoint now) {
     is_stopping_ = true;
     next_status_ = now;
     // A grace may be longer than what the manager waits for a service by default.
-    send(fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", microseconds(grace_) + microseconds(kBeyondGrace)),
+    send(socket_,
+         fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", microseconds(grace_) + microseconds(kBeyondGrace)),
          Patience::some);
   }
   if (now >= next_sign_) {
-    send("WATCHDOG=1", Patience::none);
+    send(socket_, "WATCHDOG=1", Patience::none);
     next_sign_ = now + sign_of_life_;
   }
   if (now >= next_status_) {
     if (std::string text = status(); text != told_) {
-      send("STATUS=" + text, Patience::none);
+      send(socket_, "STATUS=" + text, Patience::none);
       told_ = std::move(text);
     }
     next_status_ = now + kBetweenStatus;
@@ -127,7 +147,7 @@ void ServiceManager::ended(std::string_view how) {
   std::string lines = fmt::format("STOPPING=1\nSTATUS={}: {} of {} tasks have ended", how, v.ended, v.total);
   if (v.failed > 0) lines += fmt::format(", {} failed", v.failed);
   if (sign_of_life_ > Duration::zero()) lines += "\nWATCHDOG=1";
-  send(lines, Patience::some);
+  send(socket_, lines, Patience::some);
 }
 
 std::string ServiceManager::status() const {
@@ -138,19 +158,6 @@ std::string ServiceManager::status() const {
   for (const TaskIndex i : v.running) text += std::string(std::exchange(sep, ", ")) + names_.task(i);
   if (v.running_count > v.running.size()) text += fmt::format(" and {} more", v.running_count - v.running.size());
   return text;
-}
-
-/// Nobody is told when it does not arrive: the run is worth more than the news of it.
-void ServiceManager::send(const std::string& lines, Patience patience) const {
-  if (!socket_.is_open()) return;
-  for (bool may_wait = patience == Patience::some;; may_wait = false) {
-    ssize_t sent = 0;
-    do sent = ::send(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (sent < 0 && errno == EINTR);
-    if (sent >= 0 || errno != EAGAIN || !may_wait) return;
-    pollfd room{socket_.get(), POLLOUT, 0};
-    poll(&room, 1, kPatienceMs);
-  }
 }
 
 }  // namespace ganger::host

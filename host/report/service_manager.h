@@ -24,6 +24,10 @@ struct ServiceSettings {
 void take_service_settings();
 const ServiceSettings& service_settings();
 
+/// Tells that no run is needed now, which is no failure: who waits for READY=1 takes an end without it for one,
+/// whatever the exit code. Shape: why = for people, one line
+void tell_nothing_to_run(const ServiceSettings& settings, std::string_view why);
+
 /// Thread: one, that which watches the run: who hears nothing from it for long knows that it hangs.
 class ServiceManager {
  public:
@@ -40,9 +44,7 @@ class ServiceManager {
   void ended(std::string_view how);
 
  private:
-  enum class Patience : bool { none, some };
   std::string status() const;
-  void send(const std::string& lines, Patience patience) const;
 
   const RunNames& names_;
   const Stop& stop_;

@@ -51,6 +51,29 @@ TEST_F(Service, WhatCannotRunIsNeverReady) {
   EXPECT_THAT(listener_.heard(), ElementsAre());
 }
 
+TEST_F(Service, ALockThatIsTakenIsNoFailureForWhoWaitsUntilItIsReady) {
+  write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.sleep\"\nwith = { for = \"60s\", say = \"sleeping\" }\n");
+  std::vector<std::string> heard;
+  const auto start_again = [&](pid_t pid) {
+    service({"run", "j.toml", "--lock", "nightly"}).end().exits(75);
+    heard = listener_.heard();
+    kill(pid, SIGTERM);
+  };
+
+  ganger({"run", "j.toml", "--lock", "nightly"}).acted_on(start_again, "sleeping").end().exits(2);
+
+  EXPECT_THAT(heard, ElementsAre("READY=1\nSTATUS=another run holds the lock 'nightly'; nothing was run"));
+}
+
+TEST_F(Service, NorIsARunThatHasFinishedAndIsResumed) {
+  write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n");
+  run_ganger("run", "j.toml").exits(0);
+
+  service({"resume"}).end().exits(0);
+
+  EXPECT_THAT(listener_.heard(), ElementsAre(HasSubstr("READY=1\nSTATUS=run ")));
+}
+
 TEST_F(Service, ASignalIsAnsweredWithAStopThatHasTheGrace) {
   write("j.toml",
         "grace = \"20s\"\n[[task]]\nname = \"a\"\nuses = \"demo.sleep\"\nwith = { for = \"60s\", say = \"sleeping\" "
