@@ -40,7 +40,7 @@ set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_MAIN_COMPONENT ganger)
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_COMPRESSION_TYPE xz)
-set(CPACK_RPM_PACKAGE_RELOCATABLE OFF)
+set(CPACK_PACKAGE_RELOCATABLE OFF)  # CPack has no way to turn it off for rpm alone
 set(CPACK_RPM_CHANGELOG_FILE ${made}/changelog.rpm)
 
 # describe(COMPONENT SYNOPSIS LINE...): the texts of a package. A line of them ends where Debian wants it to.
@@ -122,7 +122,7 @@ foreach(id IN LISTS heavy_plugins)
   set(CPACK_DEBIAN_${upper}_DEBUGINFO_PACKAGE ON)
   set(CPACK_DEBIAN_${upper}_PACKAGE_DEPENDS "ganger (= ${PROJECT_VERSION})")
   set(CPACK_RPM_${component}_PACKAGE_NAME ${component})
-  set(CPACK_RPM_${component}_PACKAGE_REQUIRES "ganger = ${PROJECT_VERSION}-1")
+  set(CPACK_RPM_${component}_PACKAGE_REQUIRES "ganger = ${PROJECT_VERSION}")
 endforeach()
 
 # ---- changelog, copyright, dates
