@@ -78,7 +78,7 @@ class Completion {
 
   std::vector<std::string> lines() {
     if (!line_.verb)
-      add_verbs();
+      add_first();
     else if (line_.open)
       for (const std::string_view wish : split(line_.open->value, '|')) add_wish(wish);
     else if (line_.current.starts_with("-") && !line_.are_options_over)
@@ -128,6 +128,13 @@ class Completion {
       add_files(wish.substr(dot));
     else if (wish.find_first_not_of("abcdefghijklmnopqrstuvwxyz+") == std::string_view::npos && !wish.empty())
       add(std::string(wish), "");
+  }
+
+  void add_first() {
+    add_verbs();
+    if (!line_.current.starts_with("-")) return;
+    add("--help", "shows help");
+    add("--version", "shows the version");
   }
 
   void add_verbs() {

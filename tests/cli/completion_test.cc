@@ -27,7 +27,8 @@ uses = "files.hash"
 
 TEST_F(Completion, TheFirstWordIsACommand) {
   complete({"re"}).exits(0).prints("resume\tgoes on with").never_prints("run\t");
-  complete({}).exits(0).prints("run\t").prints("help\t");
+  complete({}).exits(0).prints("run\t").prints("help\t").never_prints("--version");
+  complete({"--"}).prints("--help\t").prints("--version\t").never_prints("run\t");
   complete({"nonsense", ""}).exits(0).never_prints("\t").never_says("error");
 }
 
