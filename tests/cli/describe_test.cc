@@ -1,4 +1,6 @@
 // list, inspect and check survive every file, whatever its constructor does.
+#include <ganger/version.h>
+
 #include <csignal>
 
 #include "ganger_process.h"
@@ -55,7 +57,10 @@ TEST_F(Describe, AProcessThatIsLeftBehindIsNotWaitedFor) {
 TEST_F(Describe, ListShowsAllOfThemAndTheRest) {
   const Ended list = run_ganger("list", "-P", kConstructors);
 
-  list.exits(0).prints("demo 0.1.0 ").prints("exits cannot be used\n").prints("starts_thread cannot be used\n");
+  list.exits(0)
+      .prints("demo " GANGER_VERSION " ")
+      .prints("exits cannot be used\n")
+      .prints("starts_thread cannot be used\n");
   list.prints("crashed with SIGSEGV").prints("within 5s").prints("longer than 4 MiB");
 }
 

@@ -1,3 +1,5 @@
+#include <ganger/version.h>
+
 #include "ganger_process.h"
 
 namespace ganger::host::test {
@@ -74,7 +76,14 @@ TEST_F(Usage, VersionIsTextOrJson) {
   const auto json = run_ganger("version", "--format", "json").exits(0).json();
 
   EXPECT_EQ(json["schema"], "ganger.version/1");
-  EXPECT_TRUE(json["version"].is_string());
+  EXPECT_EQ(json["version"], GANGER_VERSION);
+}
+
+TEST_F(Usage, TheTextOfTheVersionIsThatOfItsNumbers) {
+  const auto numbers = std::to_string(GANGER_VERSION_MAJOR) + '.' + std::to_string(GANGER_VERSION_MINOR) + '.' +
+                       std::to_string(GANGER_VERSION_PATCH);
+
+  EXPECT_EQ(numbers, GANGER_VERSION);
 }
 
 TEST_F(Usage, OnlyGivesBackTheJobFileThatFollowsIt) {
