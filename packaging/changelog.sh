@@ -48,6 +48,8 @@ write() {
   }
 }
 
+wrong=$(grep '^## ' "$file" | grep -vE '^## [0-9][^ ]* - (unreleased|[0-9]{4}-[0-9]{2}-[0-9]{2})$' || true)
+[ -z "$wrong" ] || { printf "changelog.sh: a heading is '## 1.2.3 - 2026-01-31' or '## 1.2.3 - unreleased', and not: %s\n" "$wrong" >&2; exit 1; }
 newest=$(entries | awk 'NR == 1 { print $2 }')
 [ -n "$newest" ] || { echo "changelog.sh: no version in it; a heading is '## 1.2.3 - 2026-01-31': $file" >&2; exit 1; }
 case $form in
