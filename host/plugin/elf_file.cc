@@ -35,6 +35,10 @@ using Symbol = ElfW(Sym);
 using Section = ElfW(Shdr);
 
 constexpr std::uint64_t kLargestNote = std::uint64_t{4} << 20U;
+/// More than the largest libraries have of symbols or of their names; a sparse file of no size has any number.
+constexpr std::uint64_t kLargestTable = std::uint64_t{64} << 20U;
+/// Names may share their bytes: a short file could have gigabytes of them.
+constexpr std::uint64_t kMostOfNames = std::uint64_t{64} << 20U;
 
 constexpr unsigned char kClass = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
 constexpr unsigned char kByteOrder = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
@@ -101,7 +105,7 @@ class Reader {
 
   template <class T>
   std::optional<std::vector<T>> table(std::uint64_t offset, std::uint64_t count) const {
-    if (count > size_ / sizeof(T) || !holds(offset, count * sizeof(T))) return std::nullopt;
+    if (count > kLargestTable / sizeof(T) || !holds(offset, count * sizeof(T))) return std::nullopt;
     std::vector<T> rows(static_cast<std::size_t>(count));
     if (!read(offset, rows.data(), rows.size() * sizeof(T))) return std::nullopt;
     return rows;
@@ -250,12 +254,16 @@ class Parser {
     return true;
   }
 
-  std::optional<std::string_view> name_at(std::uint64_t offset) const {
+  /// One that is about to be kept.
+  std::optional<std::string_view> name_at(std::uint64_t offset) {
     if (offset >= names_.size()) return std::nullopt;
-    const auto begin = names_.begin() + static_cast<std::ptrdiff_t>(offset);
-    const auto nul = std::find(begin, names_.end(), '\0');
-    if (nul == names_.end()) return std::nullopt;
-    return std::string_view(&*begin, static_cast<std::size_t>(nul - begin));
+    const std::string_view rest = std::string_view(names_.data(), names_.size()).substr(offset);
+    const auto nul = rest.find('\0');
+    if (nul == std::string_view::npos) return std::nullopt;
+    const std::string_view name = rest.substr(0, nul);
+    // Of what folders are in it, each may become a string.
+    kept_of_names_ += sizeof(std::string) * (1 + static_cast<std::uint64_t>(std::ranges::count(name, ':'))) + nul;
+    return kept_of_names_ <= kMostOfNames ? std::optional(name) : std::nullopt;
   }
 
   void add_folders(std::string_view text) {
@@ -313,11 +321,12 @@ class Parser {
 
     // The chain of the last bucket ends, with its lowest bit set, at the last symbol.
     const std::uint64_t chains_at = buckets_at + std::uint64_t{bucket_count} * sizeof(std::uint32_t);
-    for (std::uint64_t symbol = *last_bucket;; ++symbol) {
+    for (std::uint64_t symbol = *last_bucket; symbol < kLargestTable / sizeof(Symbol); ++symbol) {
       std::uint32_t hash = 0;
       if (!file_.read(chains_at + (symbol - first_symbol) * sizeof hash, &hash, sizeof hash)) return std::nullopt;
       if ((hash & 1U) != 0) return symbol + 1;
     }
+    return std::nullopt;
   }
 
   void read_build_id() {
@@ -371,6 +380,7 @@ class Parser {
   std::vector<Segment> segments_;
   std::vector<Dynamic> dynamic_;
   std::vector<char> names_;
+  std::uint64_t kept_of_names_ = 0;
   ElfFile elf_;
 };
 

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -66,6 +68,71 @@ class BrokenFile : public testing::Test {
   fs::path folder_;
   fs::path file_;
 };
+
+/// A library of nothing but names, all of whose `symbols` are called by the same `name`.
+struct Names {
+  ElfW(Ehdr) header{};
+  ElfW(Phdr) segments[2]{};
+  ElfW(Dyn) dynamic[5]{};
+  std::uint32_t hash[2]{};  // buckets, symbols
+
+  Names(std::uint32_t symbols, std::uint64_t size_of_names) {
+    std::ifstream(kSound, std::ios::binary).read(reinterpret_cast<char*>(&header), sizeof header);
+    header.e_phoff = offsetof(Names, segments);
+    header.e_phnum = 2;
+    header.e_shnum = 0;
+    hash[1] = symbols;
+    const std::uint64_t names_at = sizeof(Names) + symbols * sizeof(ElfW(Sym));
+    segments[0].p_type = PT_LOAD;
+    segments[0].p_filesz = segments[0].p_memsz = names_at + size_of_names;
+    segments[1].p_type = PT_DYNAMIC;
+    segments[1].p_offset = offsetof(Names, dynamic);
+    segments[1].p_filesz = sizeof dynamic;
+    set(0, DT_HASH, offsetof(Names, hash));
+    set(1, DT_SYMTAB, sizeof(Names));
+    set(2, DT_STRTAB, names_at);
+    set(3, DT_STRSZ, size_of_names);
+  }
+  void set(std::size_t i, std::int64_t tag, std::uint64_t value) {
+    dynamic[i].d_tag = tag;
+    dynamic[i].d_un.d_val = value;
+  }
+  std::string with(const std::string& name) const {
+    ElfW(Sym) symbol{};
+    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+    symbol.st_shndx = 1;
+    std::string content(reinterpret_cast<const char*>(this), sizeof *this);
+    for (std::uint32_t i = 0; i < hash[1]; ++i) content.append(reinterpret_cast<const char*>(&symbol), sizeof symbol);
+    return content += name;
+  }
+};
+
+TEST_F(BrokenFile, WhoseNamesAreFewIsRead) {
+  const std::string name("entry\0", 6);
+  write(Names(3, name.size()).with(name));
+
+  const auto elf = read_elf_file(file_);
+
+  ASSERT_TRUE(elf) << elf.error().message;
+  EXPECT_THAT(elf->exports, testing::ElementsAre("entry", "entry", "entry"));
+}
+
+TEST_F(BrokenFile, WhoseSymbolsShareALongNameDoesNotFillTheMemory) {
+  const std::string name = std::string(1024 * 1024, 'a') + '\0';
+  write(Names(1000, name.size()).with(name));
+
+  expect_refused(" is broken: its dynamic section makes no sense; build or copy it again");
+}
+
+TEST_F(BrokenFile, OfNoSizeDoesNotFillTheMemory) {
+  const std::uint64_t size = std::uint64_t{1} << 40U;
+  write(Names(1, size).with(""));
+  std::error_code too_large;
+  fs::resize_file(file_, size + sizeof(Names) + sizeof(ElfW(Sym)), too_large);
+  if (too_large) GTEST_SKIP() << "no file may be so large here: " << too_large.message();
+
+  expect_refused(" is broken: its dynamic section makes no sense; build or copy it again");
+}
 
 TEST_F(BrokenFile, EmptyOneIsRefused) {
   write("");
