@@ -11,6 +11,7 @@
 #include "host/cli/verbs.h"
 #include "host/plugin/description.h"
 #include "host/plugin/search_path.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -24,7 +25,7 @@ Result<void> check_name(const std::string& name, const Environment& environment)
     return failure(ErrorKind::usage,
                    fmt::format("new {}: the name of a plugin is a letter or digit and then letters, digits, '_', '-' "
                                "and '.', at most 63 of them, no capitals",
-                               name));
+                               excerpt(name)));
   Environment only_prefix;
   only_prefix.executable = environment.executable;
   only_prefix.multiarch = environment.multiarch;

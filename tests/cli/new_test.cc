@@ -53,6 +53,7 @@ TEST_F(New, RefusesNamesThatNoPluginMayHave) {
   run_ganger("new", "mail", "post").exits(64).says("'post' is one argument too many for new");
   for (const char* name : {"Mail", "../mail", "..", ".mail", "_mail", "ma il", "mail/", ""})
     run_ganger("new", name).exits(64).says("the name of a plugin is a letter or digit and then ");
+  run_ganger("new", "ma\033[31mil").exits(64).says("new ma\xEF\xBF\xBD[31mil: the name of a plugin ");
   run_ganger("new", std::string(64, 'a')).exits(64).says("at most 63 of them");
 
   EXPECT_THAT(names_in("."), IsEmpty());
