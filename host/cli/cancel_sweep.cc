@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "host/cli/say.h"
 #include "host/cli/trial_task.h"
@@ -18,6 +19,8 @@ namespace ganger::host {
 
 namespace {
 
+/// Threads of parallel() in the stops that come once more where it is called.
+constexpr std::uint32_t kThreads = 4;
 /// A task that does not stop costs a grace for each call; enough has been seen then.
 constexpr std::size_t kMostBadRuns = 10;
 
@@ -53,7 +56,7 @@ std::string duration_text(Duration d) {
 
 class Sweep {
  public:
-  Sweep(const TrialTask& task, std::uint64_t most) : task_(task), most_(most) {}
+  Sweep(TrialTask task, std::uint64_t most) : task_(std::move(task)), most_(most) {}
 
   /// False when the user wants to leave.
   bool run() {
@@ -66,10 +69,14 @@ class Sweep {
     const auto numbers = sample(whole_.calls, most_);
     tried_ = numbers.size();
     for (const std::uint64_t call : numbers)
-      for (const Disturbance d : {Disturbance::stop, Disturbance::deadline})
+      for (const Disturbance d : {Disturbance::stop, Disturbance::stop_after, Disturbance::deadline})
         if (!try_one(d, call)) return !is_interrupted_;
     for (const std::uint64_t which : sample(whole_.acquires.size(), most_))
       if (!try_one(Disturbance::no_resource, whole_.acquires[which - 1])) return !is_interrupted_;
+    if (!whole_.counts.contains("parallel")) return true;
+    task_.threads = kThreads;
+    for (const std::uint64_t call : numbers)
+      if (!try_one(Disturbance::stop, call)) return !is_interrupted_;
     return true;
   }
 
@@ -85,10 +92,11 @@ class Sweep {
     std::string service;
     Disturbance disturbance = Disturbance::none;
     std::string message;
+    std::uint32_t threads = 1;
   };
 
   void add(std::uint64_t call, const Trial& trial, Disturbance d, std::string message) {
-    problems_.push_back({call, trial.disturbed, d, std::move(message)});
+    problems_.push_back({call, trial.disturbed, d, std::move(message), task_.threads});
   }
 
   void judge_whole() {
@@ -139,7 +147,7 @@ class Sweep {
 
   std::string what_was_swept() const;
 
-  const TrialTask& task_;
+  TrialTask task_;
   const std::uint64_t most_;
   TrialRunner runner_;
   Trial whole_;
@@ -172,8 +180,10 @@ std::string Sweep::text(bool is_quiet) const {
   }
   for (const Problem& p : problems_)
     text += p.call == 0 ? fmt::format("error: left alone, it {}\n", p.message)
-                        : fmt::format("error: {} at call {}{}: {}\n", name_of(p.disturbance), p.call,
-                                      p.service.empty() ? "" : fmt::format(" ({})", p.service), p.message);
+                        : fmt::format("error: {}{} call {}{}{}: {}\n", name_of(p.disturbance),
+                                      p.disturbance == Disturbance::stop_after ? "" : " at", p.call,
+                                      p.service.empty() ? "" : fmt::format(" ({})", p.service),
+                                      p.threads == 1 ? "" : fmt::format(", on {} threads", p.threads), p.message);
   if (!is_quiet && is_fine())
     text += runs_ == 0 ? "ok: there is no call at which it could be told to stop\n"
                        : fmt::format("ok: it always ended within {} ({} are allowed), and left nothing behind\n",
@@ -197,6 +207,7 @@ Json Sweep::json(const std::string& subject) const {
     Json one{{"severity", "error"}, {"message", p.message}, {"disturbance", name_of(p.disturbance)}};
     one["call"] = p.call == 0 ? Json() : Json(p.call);
     one["service"] = p.service.empty() ? Json() : Json(p.service);
+    one["threads"] = p.threads;
     json["problems"].push_back(std::move(one));
   }
   return json;
@@ -230,7 +241,7 @@ int sweep_verb(const Options& options, Registry& registry, const Plugin& plugin)
   if (!task) return fail(task.error());
   task->limit = options.timeout.value_or(task->limit);
   task->grace = options.grace.value_or(task->grace);
-  Sweep sweep(*task, options.most);
+  Sweep sweep(std::move(*task), options.most);
   if (!sweep.run()) return kExitInterrupt;
   if (!sweep.was_run()) return fail({ErrorKind::bad_job, sweep.why_not(), {}});
   answer(options.as_json ? json_text(sweep.json(options.subject)) + "\n" : sweep.text(options.quiet));

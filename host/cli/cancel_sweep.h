@@ -5,9 +5,8 @@
 
 namespace ganger::host {
 
-/// Runs the task of options.cancel_sweep once for each of its calls, with a stop, a deadline and, where it borrows, a
-/// failing acquire() there. Returns the exit code.
-/// Shape: plugin = that of options.subject
+/// Runs the task of options.cancel_sweep once for each of its calls, with a stop before and after it, a deadline and,
+/// where it borrows, a failing acquire() there. Returns the exit code. Shape: plugin = that of options.subject
 int sweep_verb(const Options& options, Registry& registry, const Plugin& plugin);
 
 }  // namespace ganger::host

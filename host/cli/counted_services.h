@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace ganger::host {
@@ -36,12 +37,16 @@ class ServiceWatch {
  public:
   virtual ~ServiceWatch() = default;
   /// A call with a context is about to be served. False = it is not to be: of acquire() only, which then fails.
-  virtual bool before(Service service) noexcept = 0;
+  /// Shape: number = which of the calls, from 1
+  virtual bool before(Service service, std::uint64_t number) noexcept = 0;
+  /// It has been served, and goes back to the task now.
+  virtual void after(Service service, std::uint64_t number) noexcept = 0;
   /// When the attempt should be over, where that is not what the context says.
   virtual std::int64_t deadline_ns(std::int64_t of_context) noexcept = 0;
 };
 
-/// Every call of the table below goes there first. Null = nowhere. Lifetime: until another is set
+/// Every call of the table below goes there first, and afterwards. Null = nowhere. Their number starts again.
+/// Lifetime: until another is set
 void watch_services(ServiceWatch* watch);
 
 /// Serves as host_table() does.

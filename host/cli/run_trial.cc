@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -34,6 +35,7 @@
 #include "host/plugin/services.h"
 #include "host/run/run_dir.h"
 #include "host/text.h"
+#include "host/work/work_pool.h"
 
 namespace ganger::host {
 
@@ -79,17 +81,28 @@ void add_first(const std::vector<std::string>& all, std::string_view what, std::
   if (all.size() > kFew) findings.push_back(fmt::format("{}: and {} more", what, all.size() - kFew));
 }
 
+/// Gives the workers nothing to do but to help in parallel().
+class NoAttempts final : public TaskBody, public Completion {
+ public:
+  Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
+  std::optional<Attempt> ended(Finished /*finished*/) override { return std::nullopt; }
+  void has_room() override {}
+};
+
 /// Counts the task's calls, and at one of them does what was ordered.
 class Disturber final : public ServiceWatch {
  public:
   Disturber(Disturbance disturbance, std::uint64_t call, StopSource& stop)
       : disturbance_(disturbance), call_(call), stop_(stop) {}
 
-  bool before(Service service) noexcept override {
+  bool before(Service service, std::uint64_t number) noexcept override {
     counts_[static_cast<std::size_t>(service)].fetch_add(1, std::memory_order_relaxed);
-    const std::uint64_t number = calls_.fetch_add(1, std::memory_order_acq_rel) + 1;
     if (service == Service::acquire) note_acquire(number);
-    return number != call_ || disturbance_ == Disturbance::none || !disturb(service);
+    const bool is_now = number == call_ && disturbance_ != Disturbance::none;
+    return !is_now || disturbance_ == Disturbance::stop_after || !disturb(service);
+  }
+  void after(Service service, std::uint64_t number) noexcept override {
+    if (number == call_ && disturbance_ == Disturbance::stop_after) disturb(service);
   }
   std::int64_t deadline_ns(std::int64_t of_context) noexcept override {
     const std::int64_t at = at_ns_;
@@ -101,10 +114,11 @@ class Disturber final : public ServiceWatch {
     return at_ns_ == 0 ? Duration(0) : end.time_since_epoch() - Duration(at_ns_);
   }
   void put_into(Json& json) const {
-    json["calls"] = calls_.load();
+    std::uint64_t calls = 0;
     json["counts"] = Json::object();
-    for (std::size_t i = 0; i < counts_.size(); ++i)
+    for (std::size_t i = 0; i < counts_.size(); calls += counts_[i++])
       if (counts_[i] > 0) json["counts"][std::string(kServiceNames[i])] = counts_[i].load();
+    json["calls"] = calls;
     json["acquires"] = acquires_;
   }
 
@@ -121,14 +135,13 @@ class Disturber final : public ServiceWatch {
     at_ns_ = std::chrono::nanoseconds(steady_clock::now().time_since_epoch()).count();
     write_line({{"disturbed", name_of(service)}});
     if (disturbance_ == Disturbance::no_resource) return service == Service::acquire;
-    stop_.request(disturbance_ == Disturbance::stop ? GANGER_STOP_USER : GANGER_STOP_DEADLINE);
+    stop_.request(disturbance_ == Disturbance::deadline ? GANGER_STOP_DEADLINE : GANGER_STOP_USER);
     return false;
   }
 
   const Disturbance disturbance_;
   const std::uint64_t call_;
   StopSource& stop_;
-  std::atomic<std::uint64_t> calls_ = 0;
   std::array<std::atomic<std::uint64_t>, kServiceNames.size()> counts_{};
   std::atomic<std::int64_t> at_ns_ = 0;
   std::mutex mutex_;
@@ -181,6 +194,7 @@ class TrialChild {
         folder_(order.at("folder").get<std::string>()),
         disturbance_(static_cast<Disturbance>(order.at("disturbance").get<int>())),
         call_(order.at("call").get<std::uint64_t>()),
+        threads_(order.at("threads").get<std::uint32_t>()),
         registry_(SearchPath(Environment::of_this_process(), folders_of(order), {}), counted_table(),
                   {.trusts_all = true}),  // who asks has looked
         arguments_(order.at("arguments").get<std::vector<std::string>>()) {
@@ -250,17 +264,21 @@ class TrialChild {
     const ProcessState before = ProcessState::now();
     const auto descriptors = open_descriptors();
 
+    NoAttempts none;
+    std::optional<WorkPool> workers;
+    if (threads_ > 1) workers.emplace(threads_ - 1, none).report_to(none);  // its caller helps
+
     write_line({{"started", true}});
     ganger_ctx ctx;
     const pid_t own = getpid();
     const auto start = steady_clock::now();
-    // In one thread parallel() makes its calls in the same order each time.
     ctx.begin({.scope = &scope,
                .params = &type.params,
                .values = &values,
                .stop = stop.get(),
                .deadline = start + std::chrono::hours(1),
-               .pools = &pools});
+               .pools = &pools,
+               .lender = workers ? &*workers : nullptr});
     watch_services(&disturber);
     std::string why;
     const ganger_status status = guarded([&] { return type.run(counted_table(), &ctx, type.user); }, why);
@@ -268,6 +286,7 @@ class TrialChild {
     watch_services(nullptr);
     if (getpid() != own) _exit(0);  // the task has forked, and this is the other one
     write_line({{"returned", true}});
+    workers.reset();  // they are none that the task has left
     const bool has_thrown = !why.empty();
     if (why.empty()) why = ctx.take_why();
 
@@ -311,6 +330,7 @@ class TrialChild {
   const fs::path folder_;
   const Disturbance disturbance_;
   const std::uint64_t call_;
+  const std::uint32_t threads_;
   Registry registry_;
   const std::vector<std::string> arguments_;
   std::vector<TrialPool> wanted_pools_;

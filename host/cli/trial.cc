@@ -72,6 +72,7 @@ std::string order_text(const TrialTask& task, const fs::path& folder, Disturbanc
              {"folder", folder.string()},
              {"disturbance", static_cast<int>(disturbance)},
              {"call", call},
+             {"threads", task.threads},
              {"pools", Json::array()},
              {"plugin_dirs", Json::array()}};
   for (const TrialPool& pool : task.pools) order["pools"].push_back(json_of(pool));

@@ -23,9 +23,9 @@ inline constexpr int kTrialOrderFd = 3;
 inline constexpr int kTrialAnswerFd = 4;
 
 /// What is done to the task, at one of its calls.
-enum class Disturbance : std::uint8_t { none, stop, deadline, no_resource };
+enum class Disturbance : std::uint8_t { none, stop, stop_after, deadline, no_resource };
 constexpr std::string_view name_of(Disturbance d) {
-  constexpr std::string_view kNames[] = {"none", "stop", "deadline", "failing acquire"};
+  constexpr std::string_view kNames[] = {"none", "stop", "stop after", "deadline", "failing acquire"};
   return kNames[static_cast<std::size_t>(d)];
 }
 
@@ -41,6 +41,7 @@ struct TrialTask {
   std::vector<std::string> arguments;  ///< KEY=VALUE
   std::vector<TrialPool> pools;
   std::vector<std::filesystem::path> plugin_dirs;  ///< absolute, before all others
+  std::uint32_t threads = 1;                       ///< of parallel(); with one its calls come in the same order
   Duration limit = std::chrono::seconds(60);       ///< for a run until something is done to it
   Duration grace = std::chrono::seconds(2);        ///< for what is left of it from then on
 };

@@ -32,8 +32,8 @@ class Sweep : public GangerTest {
 TEST_F(Sweep, OfATaskThatStopsWellSaysHowManyCallsWereTried) {
   const Ended fine = sweep("fine");
 
-  // Of 12 calls each gets a stop and a deadline, and the one that borrows a failure.
-  fine.exits(0).prints("stubborn.fine makes 12 calls in ").prints("25 runs at each of them\n");
+  // Of 12 calls each gets a stop, one after it, and a deadline; and the one that borrows a failure.
+  fine.exits(0).prints("stubborn.fine makes 12 calls in ").prints("37 runs at each of them\n");
   fine.prints("1 acquire, 5 progress, 1 release, 5 stop_reason").prints("ok: it always ended within ");
 }
 
@@ -55,6 +55,18 @@ TEST_F(Sweep, FindsWhatIsLeftBehind) {
   sweep("leaves-part", "to=${run.dir}/out")
       .exits(4)
       .prints("error: stop at call 1 (param): left a file that is not there after a whole run: out.part");
+}
+
+TEST_F(Sweep, FindsATaskThatDoesNotLookForLongOnceItHasAsked) {
+  sweep("dozes", "--grace", "100ms")
+      .exits(4)
+      .prints("3 runs at each of them\nerror: stop after call 1 (stop_reason): ");
+}
+
+TEST_F(Sweep, StopsATaskOnSeveralThreadsToo) {
+  sweep("teams-up")
+      .exits(4)
+      .prints("runs at each of them\nerror: stop at call 2 (stop_reason), on 4 threads: crashed ");
 }
 
 TEST_F(Sweep, TellsTheFirstFewOfManyFiles) {
@@ -99,7 +111,7 @@ TEST_F(Sweep, FailsAnAcquireToo) {
 }
 
 TEST_F(Sweep, OfManyCallsTriesSomeEvenlySpread) {
-  sweep("calls-often", "--most", "3").exits(0).prints("6 runs at 3 of them, evenly spread (--most 0 for all)");
+  sweep("calls-often", "--most", "3").exits(0).prints("9 runs at 3 of them, evenly spread (--most 0 for all)");
 }
 
 TEST_F(Sweep, NeedsATaskThatComesToAnEnd) {
@@ -115,9 +127,12 @@ TEST_F(Sweep, AnswersInJson) {
   EXPECT_EQ(json["type"], "stubborn.leaves-file");
   EXPECT_EQ(json["fine"], false);
   EXPECT_EQ(json["calls"], 12);
-  EXPECT_EQ(json["problems"][0]["call"], 2);
-  EXPECT_EQ(json["problems"][0]["disturbance"], "stop");
-  EXPECT_EQ(json["problems"][0]["service"], "stop_reason");
+  EXPECT_EQ(json["problems"][0]["call"], 1);
+  EXPECT_EQ(json["problems"][0]["disturbance"], "stop after");
+  EXPECT_EQ(json["problems"][0]["service"], "acquire");
+  EXPECT_EQ(json["problems"][0]["threads"], 1);
+  EXPECT_EQ(json["problems"][1]["call"], 2);
+  EXPECT_EQ(json["problems"][1]["disturbance"], "stop");
 }
 
 TEST_F(Sweep, SaysWhatIsWrongOnTheCommandLine) {
@@ -174,7 +189,7 @@ TEST_F(Sweep, FindsNothingInThePluginsThatShip) {
 TEST_F(Sweep, CheckTriesWhatNeedsNothingAndMayBeRunAgain) {
   const nlohmann::json json = run_ganger("check", kStubborn, "--format", "json").exits(0).json();
 
-  ASSERT_THAT(json["trials"], SizeIs(15));
+  ASSERT_THAT(json["trials"], SizeIs(17));
   EXPECT_EQ(json["trials"][0]["type"], "stubborn.fine");
   EXPECT_EQ(json["trials"][0]["end"], "done");
   EXPECT_EQ(json["trials"][0]["calls"], 12);

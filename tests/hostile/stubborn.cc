@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -122,6 +123,36 @@ ganger_status fork_and_return(Host *host, ganger_ctx *ctx, void *) {
   return GANGER_OK;
 }
 
+/// Asks, and then does not look for a while.
+ganger_status doze(Host *host, ganger_ctx *ctx, void *) {
+  if (host->stop_reason(ctx) != GANGER_RUNNING) return GANGER_CANCELLED;
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  return GANGER_OK;
+}
+
+struct Crew {
+  Host *host;
+  ganger_ctx *ctx;
+  std::thread::id leader;
+  std::atomic<bool> others_have_asked;
+};
+
+/// Well behaved on the thread of run(), which lets another one ask first, if there is one.
+ganger_status do_part(void *user, std::uint64_t) {
+  auto &crew = *static_cast<Crew *>(user);
+  const bool leads = std::this_thread::get_id() == crew.leader;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (leads && !crew.others_have_asked && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  const bool is_stopped = crew.host->stop_reason(crew.ctx) != GANGER_RUNNING;
+  if (!leads && is_stopped) std::abort();
+  crew.others_have_asked = true;
+  return is_stopped ? GANGER_CANCELLED : GANGER_OK;
+}
+ganger_status work_with_others(Host *host, ganger_ctx *ctx, void *) {
+  Crew crew{host, ctx, std::this_thread::get_id(), false};
+  return host->parallel(ctx, 2, do_part, &crew, 0);
+}
+
 ganger_status run_for_ever(Host *host, ganger_ctx *ctx, void *) {
   while (host->stop_reason(ctx) == GANGER_RUNNING) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return GANGER_CANCELLED;
@@ -173,6 +204,9 @@ const ganger_task tasks[] = {
      run_for_ever},
     {sizeof(ganger_task), 0, "leaves-many", "Leaves many files", nullptr, nullptr, nullptr, nullptr, leave_many},
     {sizeof(ganger_task), 0, "floods", "Writes where it must not", nullptr, nullptr, nullptr, nullptr, flood},
+    {sizeof(ganger_task), 0, "dozes", "Sleeps after it has asked", nullptr, nullptr, nullptr, nullptr, doze},
+    {sizeof(ganger_task), 0, "teams-up", "Crashes on the threads of others", nullptr, nullptr, nullptr, nullptr,
+     work_with_others},
     {sizeof(ganger_task), 0, "forks", "Returns twice", nullptr, nullptr, nullptr, nullptr, fork_and_return},
 };
 const ganger_pool_kind box = {sizeof(ganger_pool_kind),
