@@ -37,7 +37,7 @@ _ganger() {
       :files*)
         compopt -o filenames
         while IFS= read -r candidate; do
-          [[ -d ${candidate/#\~/$HOME} || $candidate == *"${line#*$'\t'}" ]] && COMPREPLY+=("$candidate")
+          [[ -d ${candidate/#\~/${HOME-}} || $candidate == *"${line#*$'\t'}" ]] && COMPREPLY+=("$candidate")
         done < <(compgen -f -- "$base")
         ;;
       *)
@@ -47,6 +47,6 @@ _ganger() {
         COMPREPLY+=("$candidate")
         ;;
     esac
-  done < <("${words[0]/#\~/$HOME}" __complete "${words[@]:1}" 2>/dev/null)
+  done < <("${words[0]/#\~/${HOME-}}" __complete "${words[@]:1}" 2>/dev/null)
 }
 complete -F _ganger ganger

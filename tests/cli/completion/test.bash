@@ -6,6 +6,8 @@ source <(ganger completion bash)
 # shellcheck disable=SC2317  # _ganger calls it
 compopt() { [[ $* == '-o filenames' || $* == '-o nospace' ]]; }
 
+set -u # as some have it, in a shell of a service without HOME
+unset HOME
 failed=0
 while IFS='|' read -r typed expected; do
   COMP_LINE="ganger $typed" COMP_POINT=$((${#typed} + 7)) COMP_WORDS=() COMPREPLY=()
