@@ -160,10 +160,13 @@ class Sweep {
 };
 
 std::string Sweep::what_was_swept() const {
-  std::string text = fmt::format(
-      "{} at {}", counted(runs_, "run"),
-      tried_ == whole_.calls ? "each of them" : fmt::format("{} of them, evenly spread (--most 0 for all)", tried_));
-  if (is_given_up_) text += fmt::format(", given up after {} bad ones", kMostBadRuns);
+  std::string text;
+  if (is_given_up_)
+    text = fmt::format("given up after {}, of which {} were bad", counted(runs_, "run"), kMostBadRuns);
+  else if (tried_ == whole_.calls)
+    text = fmt::format("each of them tried, in {}", counted(runs_, "run"));
+  else
+    text = fmt::format("{} of them tried, evenly spread (--most 0 for all), in {}", tried_, counted(runs_, "run"));
   if (missed_ > 0)
     text += fmt::format("; in {} the call did not come, as its calls are not always the same", missed_);
   return text;

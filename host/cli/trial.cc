@@ -202,7 +202,7 @@ class Hearing {
     trial_.ended_after = Duration(line.at("ended_after_ns").get<std::int64_t>());
     if (!trial_.disturbed.empty() && trial_.ended_after > task_.grace)
       trial_.findings.push_back(fmt::format("returned only after {}, and the grace is {}",
-                                            format_duration(trial_.ended_after.count()),
+                                            human_time(trial_.ended_after.count()),
                                             format_duration(task_.grace.count())));
     trial_.end = Trial::End::returned;
     has_result_ = true;

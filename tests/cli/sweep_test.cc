@@ -33,7 +33,7 @@ TEST_F(Sweep, OfATaskThatStopsWellSaysHowManyCallsWereTried) {
   const Ended fine = sweep("fine");
 
   // Of 12 calls each gets a stop, one after it, and a deadline; and the one that borrows a failure.
-  fine.exits(0).prints("stubborn.fine makes 12 calls in ").prints("37 runs at each of them\n");
+  fine.exits(0).prints("stubborn.fine makes 12 calls in ").prints("each of them tried, in 37 runs\n");
   fine.prints("1 acquire, 5 progress, 1 release, 5 stop_reason").prints("ok: it always ended within ");
 }
 
@@ -41,7 +41,7 @@ TEST_F(Sweep, FindsATaskThatIgnoresTheStopAndGivesUpSoon) {
   sweep("ignores-stop", "--grace", "100ms")
       .exits(4)
       .prints("error: stop at call 2 (stop_reason): did not return within the grace of 100ms")
-      .prints("given up after 10 bad ones")
+      .prints(", of which 10 were bad\n")
       .takes_less_than(kLong);
 }
 
@@ -60,13 +60,13 @@ TEST_F(Sweep, FindsWhatIsLeftBehind) {
 TEST_F(Sweep, FindsATaskThatDoesNotLookForLongOnceItHasAsked) {
   sweep("dozes", "--grace", "100ms")
       .exits(4)
-      .prints("3 runs at each of them\nerror: stop after call 1 (stop_reason): ");
+      .prints("each of them tried, in 3 runs\nerror: stop after call 1 (stop_reason): ");
 }
 
 TEST_F(Sweep, StopsATaskOnSeveralThreadsToo) {
   sweep("teams-up")
       .exits(4)
-      .prints("runs at each of them\nerror: stop at call 2 (stop_reason), on 4 threads: crashed ");
+      .prints("each of them tried, in 12 runs\nerror: stop at call 2 (stop_reason), on 4 threads: crashed ");
 }
 
 TEST_F(Sweep, TellsTheFirstFewOfManyFiles) {
@@ -111,7 +111,7 @@ TEST_F(Sweep, FailsAnAcquireToo) {
 }
 
 TEST_F(Sweep, OfManyCallsTriesSomeEvenlySpread) {
-  sweep("calls-often", "--most", "3").exits(0).prints("9 runs at 3 of them, evenly spread (--most 0 for all)");
+  sweep("calls-often", "--most", "3").exits(0).prints("3 of them tried, evenly spread (--most 0 for all), in 9 runs");
 }
 
 TEST_F(Sweep, NeedsATaskThatComesToAnEnd) {
