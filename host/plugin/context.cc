@@ -161,35 +161,45 @@ OwnerId ganger_ctx::make_owner() {
   return owner_.compare_exchange_strong(id, fresh, std::memory_order_acq_rel) ? fresh : id;
 }
 
-ganger_status ganger_ctx::acquire(std::string_view interface, std::string_view pool, std::int64_t wait_ns,
-                                  ganger_lease& out) {
+ganger_status ganger_ctx::acquire(const char* interface, const char* pool, std::int64_t wait_ns, ganger_lease& out) {
   if (parts_.pools == nullptr) return fail(GANGER_UNSUPPORTED, "nothing can be borrowed here");
   if (stop_reason() != GANGER_RUNNING || parts_.stop->is_abandoned()) return GANGER_CANCELLED;
-  std::string why;
-  const PoolOfKind* found = parts_.pools->find(interface, pool, why);
-  if (found == nullptr) return fail(GANGER_NO_RESOURCE, why);
+  const auto found = parts_.pools->find(interface, pool);
+  if (!found) return fail(GANGER_NO_RESOURCE, found.error().message);
 
   const OwnerId id = make_owner();
   const CurrentCall current(this);
+  const Lease idle = parts_.places == nullptr ? (*found)->pool->acquire_idle(id) : Lease{};
+  if (idle.id == 0) return acquire_from(**found, id, wait_ns, out);
+  out = leased(**found, idle);
+  return GANGER_OK;
+}
+
+/// Where none idles, or there is more to it.
+ganger_status ganger_ctx::acquire_from(const PoolOfKind& pool, OwnerId id, std::int64_t wait_ns, ganger_lease& out) {
   WaitBounds bounds{.deadline = parts_.deadline};
   if (wait_ns >= 0) bounds.longest = Duration(wait_ns);
   struct Waiting {
     Pool* pool;
     OwnerId owner;
-  } waiting{found->pool.get(), id};
+  } waiting{pool.pool.get(), id};
   // Only at a limit does it wait; a stop of the task ends that.
-  const bool may_wait = wait_ns != 0 && found->pool->settings().limit > 0;
+  const bool may_wait = wait_ns != 0 && pool.pool->settings().limit > 0;
   const auto end_wait = [](void* w) { static_cast<Waiting*>(w)->pool->cancel(static_cast<Waiting*>(w)->owner); };
   const std::uint64_t token = may_wait ? parts_.stop->on_stop(end_wait, &waiting) : 0;
-  const Acquired got = borrow(*found, id, bounds);
+  const Acquired got = borrow(pool, id, bounds);
   if (token != 0) parts_.stop->off_stop(token);
   if (got.end == AcquireEnd::ok) {
-    out = {parts_.pools->public_id(*found, got.lease.id), got.lease.handle, found->kind->api};
+    out = leased(pool, got.lease);
     return GANGER_OK;
   }
   const ganger_status status = status_of(got.end, stop_reason() != GANGER_RUNNING);
   if (status == GANGER_CANCELLED && got.end != AcquireEnd::timed_out) return status;
   return fail(status, got.error ? got.error->message : "the pool gave nothing");
+}
+
+ganger_lease ganger_ctx::leased(const PoolOfKind& pool, const Lease& lease) const {
+  return {parts_.pools->public_id(pool, lease.id), lease.handle, pool.kind->api};
 }
 
 Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds) {

@@ -128,7 +128,8 @@ struct ganger_ctx {
   ganger_status output(std::string_view name, const ganger_value& value);
   ganger::host::Outputs take_outputs();
   ganger_str work_dir();
-  ganger_status acquire(std::string_view interface, std::string_view pool, std::int64_t wait_ns, ganger_lease& out);
+  /// With "" for the only pool that offers the interface.
+  ganger_status acquire(const char* interface, const char* pool, std::int64_t wait_ns, ganger_lease& out);
   void release(ganger_lease& lease, std::uint32_t state);
   ganger_status parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
                          std::uint32_t max_threads);
@@ -137,6 +138,9 @@ struct ganger_ctx {
 
  private:
   ganger::host::OwnerId make_owner();
+  ganger_status acquire_from(const ganger::host::PoolOfKind& pool, ganger::host::OwnerId id, std::int64_t wait_ns,
+                             ganger_lease& out);
+  ganger_lease leased(const ganger::host::PoolOfKind& pool, const ganger::host::Lease& lease) const;
   ganger::host::Acquired borrow(const ganger::host::PoolOfKind& pool, ganger::host::OwnerId id,
                                 const ganger::host::WaitBounds& bounds);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "host/plugin/context.h"
 #include "host/plugin/services.h"
 
@@ -85,6 +87,9 @@ class KindProvider final : public Provider {
   std::vector<const Values*> values_;
 };
 
+/// Without a length to be found first, as names come through the C table.
+bool is_equal(const std::string& text, const char* other) { return std::strcmp(text.c_str(), other) == 0; }
+
 }  // namespace
 
 /// Hands what happens to the pools to the call that made it happen.
@@ -93,14 +98,14 @@ class PoolSet::Observer final : public PoolObserver {
   void log(const Pool&, std::string_view line) noexcept override {
     if (CallScope* s = scope()) s->log(GANGER_LOG_DEBUG, line);
   }
-  void acquired(const Pool& pool, OwnerId, std::uint64_t lease, Duration waited) noexcept override {
-    if (CallScope* s = scope()) s->lease_event(LeaseEvent::acquired, pool.name(), lease, waited);
+  void acquired(const Pool& pool, OwnerId, std::uint64_t lease, Duration waited, bool is_reused) noexcept override {
+    tell(is_reused ? kSharedLine : std::string_view(), LeaseEvent::acquired, pool, lease, waited);
   }
-  void released(const Pool& pool, OwnerId, std::uint64_t lease) noexcept override {
-    if (CallScope* s = scope()) s->lease_event(LeaseEvent::released, pool.name(), lease, Duration(0));
+  void released(const Pool& pool, OwnerId, std::uint64_t lease, bool is_kept) noexcept override {
+    tell(is_kept ? kQueuedLine : std::string_view(), LeaseEvent::released, pool, lease, Duration(0));
   }
   void leaked(const Pool& pool, OwnerId, std::uint64_t lease) noexcept override {
-    if (CallScope* s = scope()) s->lease_event(LeaseEvent::leaked, pool.name(), lease, Duration(0));
+    tell({}, LeaseEvent::leaked, pool, lease, Duration(0));
   }
   void misused(const Pool&, std::uint64_t) noexcept override {}  // the context says it, with the task's name
 
@@ -108,6 +113,12 @@ class PoolSet::Observer final : public PoolObserver {
   static CallScope* scope() {
     const ganger_ctx* call = current_call();
     return call != nullptr ? call->parts().scope : default_scope();
+  }
+  static void tell(std::string_view line, LeaseEvent event, const Pool& pool, std::uint64_t lease, Duration waited) {
+    CallScope* const s = scope();
+    if (s == nullptr) return;
+    if (!line.empty()) s->log(GANGER_LOG_DEBUG, line);
+    s->lease_event(event, pool.name(), lease, waited);
   }
 };
 
@@ -127,27 +138,25 @@ Result<void> PoolSet::add(const PoolKind& kind, PoolSettings settings, std::vect
   return {};
 }
 
-const PoolOfKind* PoolSet::find(std::string_view interface, std::string_view name, std::string& why) const {
+Result<const PoolOfKind*> PoolSet::find(const char* interface, const char* name) const {
+  const bool has_name = *name != '\0';
   const PoolOfKind* found = nullptr;
   for (const auto& p : pools_) {
-    if (!name.empty() && p->pool->name() == name) {
-      if (p->kind->interface == interface) return p.get();
-      why = fmt::format("pool '{}' offers {}, not {}", name, p->kind->interface, interface);
-      return nullptr;
-    }
-    if (name.empty() && p->kind->interface == interface) {
-      if (found != nullptr) {
-        why = fmt::format("pools '{}' and '{}' both offer {}: say which", found->pool->name(), p->pool->name(),
-                          interface);
-        return nullptr;
-      }
-      found = p.get();
-    }
+    if (has_name && !is_equal(p->pool->name(), name)) continue;
+    const bool fits = is_equal(p->kind->interface, interface);
+    if (has_name && !fits)
+      return failure(ErrorKind::bad_job,
+                     fmt::format("pool '{}' offers {}, not {}", name, p->kind->interface, interface));
+    if (has_name) return p.get();
+    if (!fits) continue;
+    if (found != nullptr)
+      return failure(ErrorKind::bad_job, fmt::format("pools '{}' and '{}' both offer {}: say which",
+                                                     found->pool->name(), p->pool->name(), interface));
+    found = p.get();
   }
-  if (found == nullptr)
-    why = name.empty() ? fmt::format("no pool of this job offers {}", interface)
-                       : fmt::format("no pool '{}' in this job", name);
-  return found;
+  if (found != nullptr) return found;
+  return failure(ErrorKind::bad_job, has_name ? fmt::format("no pool '{}' in this job", name)
+                                              : fmt::format("no pool of this job offers {}", interface));
 }
 
 std::uint64_t PoolSet::public_id(const PoolOfKind& pool, std::uint64_t lease) const {

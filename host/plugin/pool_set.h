@@ -2,7 +2,6 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "host/error.h"
@@ -33,9 +32,8 @@ class PoolSet {
   /// Lifetime: kind outlives the set; where its functions are not known yet, PlaceKeeper::take() has them filled in
   Result<void> add(const PoolKind& kind, PoolSettings settings, std::vector<Values> values);
 
-  /// The pool of that name that offers the interface; with no name the only one that does. Null, and `why`,
-  /// otherwise.
-  const PoolOfKind* find(std::string_view interface, std::string_view name, std::string& why) const;
+  /// The pool of that name that offers the interface; with no name ("") the only one that does.
+  Result<const PoolOfKind*> find(const char* interface, const char* name) const;
 
   /// The id a plugin sees: lease ids are of one pool, these of the set.
   std::uint64_t public_id(const PoolOfKind& pool, std::uint64_t lease) const;

@@ -72,7 +72,7 @@ ganger_status acquire(ganger_ctx* ctx, const char* interface, const char* pool, 
                       ganger_lease* out) noexcept {
   return ctx == nullptr || out == nullptr || interface == nullptr
              ? GANGER_BAD_PARAM
-             : ctx->acquire(view(interface), view(pool), wait_ns, *out);
+             : ctx->acquire(interface, pool == nullptr ? "" : pool, wait_ns, *out);
 }
 
 void release(ganger_ctx* ctx, ganger_lease* lease, std::uint32_t state) noexcept {

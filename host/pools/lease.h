@@ -90,16 +90,23 @@ struct PoolStatistics {
 
 class Pool;
 
+// Lines for the log, in the words of the four operations; those of an event are written by whoever hears of it.
+inline constexpr std::string_view kSharedLine = "Acquire: Shared Resource", kNewLine = "Acquire: New resource",
+                                  kClosedLine = "Acquire: pool closed", kQueuedLine = "Release: In Queue",
+                                  kClosingLine = "Release: Closing";
+
 /// Hears what happens to a pool.
 /// Thread: that of the caller of the pool, several at once; the pool's lock is not held.
 class PoolObserver {
  public:
   virtual ~PoolObserver() = default;
-  /// A line for the log, level debug, in the words of the four operations: "Acquire: New resource",
-  /// "Acquire: Shared Resource", "Release: In Queue", "Release: Closing"; after close() "Acquire: pool closed".
+  /// A line for the log, level debug.
   virtual void log(const Pool& pool, std::string_view line) noexcept = 0;
-  virtual void acquired(const Pool& pool, OwnerId owner, std::uint64_t lease, Duration waited) noexcept = 0;
-  virtual void released(const Pool& pool, OwnerId owner, std::uint64_t lease) noexcept = 0;
+  /// `is_reused`: nothing was opened for it, which is a kSharedLine.
+  virtual void acquired(const Pool& pool, OwnerId owner, std::uint64_t lease, Duration waited,
+                        bool is_reused) noexcept = 0;
+  /// `is_kept`: it was not closed, which is a kQueuedLine.
+  virtual void released(const Pool& pool, OwnerId owner, std::uint64_t lease, bool is_kept) noexcept = 0;
   /// The owner ended with this lease still out.
   virtual void leaked(const Pool& pool, OwnerId owner, std::uint64_t lease) noexcept = 0;
   /// The id was released though it was not out.

@@ -40,7 +40,7 @@ bool Pool::may_open(OwnerId owner, Index place, std::optional<Error>& error) {
 
 bool Pool::open(Lock& lock, Index place, void* borrower, Acquired& result) {
   lock.unlock();
-  log("Acquire: New resource");
+  log(kNewLine);
   Result<void*> opened = provider_->open(borrower);
   const bool has_opened = opened && *opened != nullptr;
   const bool was_cut_short = !has_opened && provider_->has_to_end(borrower);

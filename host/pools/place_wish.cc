@@ -75,9 +75,9 @@ std::optional<Acquired> Pool::PlaceWish::settled() {
 
   if (result.end != AcquireEnd::ok) {
     if (!result.error) result.error = pool_.refusal(result.end, result.waited);
-    if (result.end == AcquireEnd::closed) pool_.log("Acquire: pool closed");
+    if (result.end == AcquireEnd::closed) pool_.log(kClosedLine);
   } else if (pool_.observer_ != nullptr) {
-    pool_.observer_->acquired(pool_, waiter_->owner, result.lease.id, result.waited);
+    pool_.observer_->acquired(pool_, waiter_->owner, result.lease.id, result.waited, false);
   }
   return result;
 }

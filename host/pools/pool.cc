@@ -42,20 +42,33 @@ Pool::~Pool() {
   close();
 }
 
+Lease Pool::acquire_idle(OwnerId owner) {
+  if (is_timed_ || has_check_) return {};
+  Lease lease;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!keepers_.empty() || standing(owner) != AcquireEnd::ok) return {};
+    const Index place = slots_.take_idle();
+    if (place == Slots::kNone) return {};
+    lease = {slots_.lend(place, owner), slots_[place].handle};
+    ++statistics_.reused;
+  }
+  if (observer_ != nullptr) observer_->acquired(*this, owner, lease.id, Duration{0}, true);
+  return lease;
+}
+
 Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) {
   Acquired result;
-  bool is_reused = true;
+  result.lease = acquire_idle(owner);
+  if (result.lease.id != 0) return result;
+  bool is_reused = false;
   {
     Lock lock(mutex_);
-    // Most often one idles, and there is no need to ask the clock or the provider.
-    const bool is_plain = !is_timed_ && !has_check_ && keepers_.empty() && standing(owner) == AcquireEnd::ok;
-    Index place = is_plain ? slots_.take_idle() : Slots::kNone;
-    if (place == Slots::kNone) {
-      result.end = take_place(lock, owner, bounds, place, result.waited);
-      if (result.end == AcquireEnd::ok) {
-        is_reused = slots_[place].handle != nullptr;
-        result.end = fill(lock, owner, place, borrower, result);
-      }
+    Index place = Slots::kNone;
+    result.end = take_place(lock, owner, bounds, place, result.waited);
+    if (result.end == AcquireEnd::ok) {
+      is_reused = slots_[place].handle != nullptr;
+      result.end = fill(lock, owner, place, borrower, result);
     }
     if (result.end == AcquireEnd::ok) {
       result.lease = Lease{slots_.lend(place, owner), slots_[place].handle};
@@ -65,14 +78,11 @@ Acquired Pool::acquire(OwnerId owner, const WaitBounds& bounds, void* borrower) 
   }
 
   if (result.end == AcquireEnd::ok) {
-    if (observer_ != nullptr) {
-      if (is_reused) observer_->log(*this, "Acquire: Shared Resource");
-      observer_->acquired(*this, owner, result.lease.id, result.waited);
-    }
+    if (observer_ != nullptr) observer_->acquired(*this, owner, result.lease.id, result.waited, is_reused);
     return result;
   }
   if (!result.error) result.error = refusal(result.end, result.waited);
-  if (result.end == AcquireEnd::closed) log("Acquire: pool closed");
+  if (result.end == AcquireEnd::closed) log(kClosedLine);
   return result;
 }
 
@@ -101,10 +111,7 @@ bool Pool::release(std::optional<OwnerId> owner, std::uint64_t lease, LeaseState
   }
   lock.unlock();
 
-  if (observer_ != nullptr) {
-    if (is_kept) observer_->log(*this, "Release: In Queue");
-    observer_->released(*this, borrower, lease);
-  }
+  if (observer_ != nullptr) observer_->released(*this, borrower, lease, is_kept);
   return true;
 }
 
@@ -132,7 +139,7 @@ std::uint32_t Pool::take_back(OwnerId owner) {
     const bool is_kept = give_back(lock, place, LeaseState::suspect);
     lock.unlock();
     if (observer_ != nullptr) {
-      if (is_kept) observer_->log(*this, "Release: In Queue");
+      if (is_kept) observer_->log(*this, kQueuedLine);
       observer_->leaked(*this, owner, lease);
     }
     lock.lock();
@@ -249,7 +256,7 @@ bool Pool::give_back(Lock& lock, Index place, LeaseState state) {
     lock.lock();
   }
   if (!unfit) return settle(lock, place);
-  close_resource(lock, place, *unfit, "Release: Closing");
+  close_resource(lock, place, *unfit, kClosingLine);
   return false;
 }
 
@@ -281,14 +288,14 @@ bool Pool::settle(Lock& lock, Index place) {
     slots_.keep(place, is_timed_ ? slots_[place].expires : kNever);
     return true;
   }
-  close_resource(lock, place, reason, "Release: Closing");
+  close_resource(lock, place, reason, kClosingLine);
   return false;
 }
 
-void Pool::close_resource(Lock& lock, Index place, CloseReason reason, const char* line) {
+void Pool::close_resource(Lock& lock, Index place, CloseReason reason, std::string_view line) {
   void* const handle = slots_[place].handle;
   lock.unlock();
-  if (line != nullptr) log(line);
+  if (!line.empty()) log(line);
   provider_->close(handle);
   lock.lock();
   count_closed(reason);
@@ -323,13 +330,13 @@ void Pool::close_expired(Lock& lock) {
 }
 
 bool Pool::is_cancelled(OwnerId owner) const {
-  return !cancelled_.empty() && std::find(cancelled_.begin(), cancelled_.end(), owner) != cancelled_.end();
+  return std::find(cancelled_.begin(), cancelled_.end(), owner) != cancelled_.end();
 }
 
 /// Whether this owner can have anything: ok, closed or cancelled.
 AcquireEnd Pool::standing(OwnerId owner) const {
   if (is_closed_) return AcquireEnd::closed;
-  return is_cancelled(owner) ? AcquireEnd::cancelled : AcquireEnd::ok;
+  return cancelled_.empty() || !is_cancelled(owner) ? AcquireEnd::ok : AcquireEnd::cancelled;
 }
 
 bool Pool::has_lived_too_long(const Slot& slot, TimePoint now) const {
@@ -369,7 +376,7 @@ Error Pool::refusal(AcquireEnd end, Duration waited, std::uint32_t wanted, std::
 
 void Pool::count_closed(CloseReason reason) { ++statistics_.closed[static_cast<std::size_t>(reason)]; }
 
-void Pool::log(const char* line) const {
+void Pool::log(std::string_view line) const {
   if (observer_ != nullptr) observer_->log(*this, line);
 }
 

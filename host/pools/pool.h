@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/error.h"
@@ -48,6 +49,9 @@ class Pool {
   /// Borrows one: an idle one that passes its check, else a new one. `borrower` goes to Provider::open(). One that
   /// fails its check is replaced by a new one, once.
   Acquired acquire(OwnerId owner, const WaitBounds& bounds = {}, void* borrower = nullptr);
+  /// Borrows one that idles, where nothing has to be asked or done before: that is so most often, and costs a tenth
+  /// of acquire(). Else empty and no change: acquire() has the word.
+  Lease acquire_idle(OwnerId owner);
   /// Borrows a place without a resource, for one that its owner has elsewhere or opens there; at the limit an idle
   /// resource makes room for it. Never blocks: it stands in the same line as acquire(), and `wake` is called when
   /// there is news, from any thread and with the pool's lock held, so it does little and asks the pool nothing.
@@ -104,7 +108,7 @@ class Pool {
   void let_go(Lock& lock, Index place);
   bool settle(Lock& lock, Index place);
   void vacate(Index place);
-  void close_resource(Lock& lock, Index place, CloseReason reason, const char* line = nullptr);
+  void close_resource(Lock& lock, Index place, CloseReason reason, std::string_view line = {});
   void empty(Lock& lock, Index place, CloseReason reason);
   void close_expired(Lock& lock);
   void serve_first(Index place);
@@ -128,7 +132,7 @@ class Pool {
   TimePoint expiry(const Slot& slot, TimePoint now) const;
   void count_end(AcquireEnd end);
   Error refusal(AcquireEnd end, Duration waited, std::uint32_t wanted = 1, std::uint32_t missing = 1) const;
-  void log(const char* line) const;  // without the lock
+  void log(std::string_view line) const;  // without the lock
 
   const PoolSettings settings_;
   const std::unique_ptr<Provider> provider_;

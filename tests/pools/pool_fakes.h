@@ -142,8 +142,14 @@ class FakeProvider final : public Provider {
 class RecordingObserver final : public PoolObserver {
  public:
   void log(const Pool&, std::string_view line) noexcept override { add(lines_, std::string(line)); }
-  void acquired(const Pool&, OwnerId owner, std::uint64_t, Duration) noexcept override { event("acquired", owner); }
-  void released(const Pool&, OwnerId owner, std::uint64_t) noexcept override { event("released", owner); }
+  void acquired(const Pool&, OwnerId owner, std::uint64_t, Duration, bool is_reused) noexcept override {
+    if (is_reused) add(lines_, std::string(kSharedLine));
+    event("acquired", owner);
+  }
+  void released(const Pool&, OwnerId owner, std::uint64_t, bool is_kept) noexcept override {
+    if (is_kept) add(lines_, std::string(kQueuedLine));
+    event("released", owner);
+  }
   void leaked(const Pool&, OwnerId owner, std::uint64_t) noexcept override { event("leaked", owner); }
   void misused(const Pool&, std::uint64_t) noexcept override { add(events_, "misused"); }
 

@@ -135,8 +135,8 @@ TEST(PoolLease, AThreadThatWasGivenUpStopsWaiting) {
 TEST(PoolLease, TheObserverMayCallThePool) {
   struct Curious final : PoolObserver {
     void log(const Pool& pool, std::string_view) noexcept override { most_lent(pool); }
-    void acquired(const Pool& pool, OwnerId, std::uint64_t, Duration) noexcept override { most_lent(pool); }
-    void released(const Pool& pool, OwnerId, std::uint64_t) noexcept override { most_lent(pool); }
+    void acquired(const Pool& pool, OwnerId, std::uint64_t, Duration, bool) noexcept override { most_lent(pool); }
+    void released(const Pool& pool, OwnerId, std::uint64_t, bool) noexcept override { most_lent(pool); }
     void leaked(const Pool& pool, OwnerId, std::uint64_t) noexcept override { most_lent(pool); }
     void misused(const Pool& pool, std::uint64_t) noexcept override { most_lent(pool); }
     void most_lent(const Pool& pool) { most = std::max(most, pool.statistics().lent_now); }
