@@ -15,6 +15,7 @@
 #include "host/pools/lease.h"
 #include "host/pools/provider.h"
 #include "host/pools/slots.h"
+#include "host/spin.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
@@ -49,8 +50,8 @@ class Pool {
   /// Borrows one: an idle one that passes its check, else a new one. `borrower` goes to Provider::open(). One that
   /// fails its check is replaced by a new one, once.
   Acquired acquire(OwnerId owner, const WaitBounds& bounds = {}, void* borrower = nullptr);
-  /// Borrows one that idles, where nothing has to be asked or done before: that is so most often, and costs a tenth
-  /// of acquire(). Else empty and no change: acquire() has the word.
+  /// Borrows one that idles, where nothing has to be asked or done before: that is so most often, and costs little.
+  /// Else empty and no change: acquire() has the word.
   Lease acquire_idle(OwnerId owner);
   /// Borrows a place without a resource, for one that its owner has elsewhere or opens there; at the limit an idle
   /// resource makes room for it. Never blocks: it stands in the same line as acquire(), and `wake` is called when
@@ -91,7 +92,7 @@ class Pool {
 
  private:
   using Index = Slots::Index;
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<BriefMutex>;
   struct Waiter;
 
   Pool(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock, PoolObserver* observer);
@@ -141,7 +142,8 @@ class Pool {
   const std::uint32_t limit_;     ///< settings_.limit, or the most there can be
   const bool is_timed_, has_check_, has_reset_;
 
-  mutable std::mutex mutex_;
+  mutable BriefMutex mutex_;
+  std::mutex sleep_mutex_;          // of those who wait, for their Waiter::is_done; may be locked while mutex_ is
   Slots slots_;                     // guarded by mutex_
   Waiter* first_waiter_ = nullptr;  // guarded by mutex_
   Waiter* last_waiter_ = nullptr;   // guarded by mutex_
