@@ -132,13 +132,11 @@ std::uint32_t end_left_processes() {
   return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
 }
 
-/// What this process keeps; where it cannot be told, more than anybody may.
-std::uint64_t resident_bytes() {
-  const Descriptor file(open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+/// What this process keeps; where it cannot be told, more than anybody may. Shape: statm = /proc/self/statm, open
+std::uint64_t resident_bytes(const Descriptor& statm) {
   std::array<char, 64> text{};
   unsigned long resident = 0;
-  if (!file.is_open() || read(file.get(), text.data(), text.size() - 1) <= 0 ||
-      std::sscanf(text.data(), "%*u %lu", &resident) != 1)
+  if (pread(statm.get(), text.data(), text.size() - 1, 0) <= 0 || std::sscanf(text.data(), "%*u %lu", &resident) != 1)
     return UINT64_MAX;
   return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
@@ -173,6 +171,7 @@ class ChildProcess {
   ChildChannel& channel_;
   const SetupMessage setup_;
   const Descriptor host_;
+  const Descriptor statm_{::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};  // once: it is read after every call
   ChildScope scope_, no_call_;
   SteadyClock clock_;
   Registry registry_;
@@ -286,7 +285,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   ctx_.end();
   std::fflush(nullptr);
   result.processes = end_left_processes();
-  result.resident_bytes = resident_bytes();
+  result.resident_bytes = resident_bytes(statm_);
   return result;
 }
 

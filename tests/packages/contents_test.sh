@@ -75,5 +75,8 @@ requires=$(rpm -qp --requires "$(one "$packages"/ganger-[0-9]*.rpm)")
 for library in boost fmt libmd; do
   [[ $depends != *$library* && $requires != *$library* ]] || fail "a package depends on $library"
 done
+for file in "$packages"/*.rpm; do
+  [[ $(rpm -qpi "$file") == *"(not relocatable)"* ]] || fail "relocatable, which no file in it is: $file"
+done
 newest=$(grep -o 'GLIBC_[0-9.]*' <<<"$requires" | sort -Vu | tail -1)
 [ "$(printf '%s\nGLIBC_2.36\n' "$newest" | sort -V | tail -1)" = GLIBC_2.36 ] || fail "the .rpm needs $newest, newer than 2.36"

@@ -56,9 +56,10 @@ run_inventory setpriv --reuid nobody --regid nogroup --clear-groups env HOME=/va
 
 inside "$root" apt-get remove -q -y ganger ganger-dev ganger-dbgsym >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; fail "remove"; }
 [ -e "$root/var/lib/ganger/journal.db" ] || fail "remove took the record of the runs along"
-mkdir -p "$root/etc/systemd/system/timers.target.wants" # as an enabled timer leaves them
+mkdir -p "$root/etc/systemd/system/timers.target.wants" "$root/var/lib/systemd/timers" # as an enabled timer leaves them
+touch "$root/var/lib/systemd/timers/stamp-ganger@nightly.timer"
 ln -s /lib/systemd/system/ganger@.timer "$root/etc/systemd/system/timers.target.wants/ganger@nightly.timer"
 inside "$root" dpkg --purge ganger ganger-dev ganger-dbgsym >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; fail "purge"; }
-rmdir -p --ignore-fail-on-non-empty "$root/etc/systemd/system/timers.target.wants"
+rmdir -p --ignore-fail-on-non-empty "$root/etc/systemd/system/timers.target.wants" "$root/var/lib/systemd/timers"
 files >"$work/files.after"
 diff "$work/files.before" "$work/files.after" || fail "purged, but the files above are left or gone"
