@@ -361,8 +361,14 @@ class Parser {
     const auto notes = file_.table<char>(offset, size);
     if (!notes) return;
     std::string_view rest(notes->data(), notes->size());
-    while (const auto note = take_note(rest))
-      if (note->owner == kNoteOwner && note->type >> 16U == GANGER_ABI_MAJOR) elf_.description = note->content;
+    bool is_ours = false;
+    while (const auto note = take_note(rest)) {
+      if (note->owner != kNoteOwner) continue;
+      is_ours = true;
+      if (note->type >> 16U == GANGER_ABI_MAJOR) elf_.description = note->content;
+    }
+    // A damaged note is no missing one: it describes nothing, and so is refused where it is believed.
+    if (!is_ours) elf_.description = "";
   }
 
   void add_hex(std::string_view bytes) {

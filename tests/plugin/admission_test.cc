@@ -258,6 +258,16 @@ TEST_F(AdmissionTest, ANoteThatMakesNoSenseIsRefused) {
   EXPECT_EQ(opened.error().message, described.error().message);
 }
 
+TEST_F(AdmissionTest, ANoteThatIsDamagedIsRefusedToo) {
+  const std::string_view owner("ganger\0\0", 8), nobody("g@nger\0\0", 8);
+  copy_with_note(std::string(owner) + R"({"id":"sample")", std::string(nobody) + R"({"id":"sample")");
+
+  const auto described = registry().load("sample", Load::describe);
+
+  ASSERT_FALSE(described);
+  EXPECT_THAT(described.error().message, HasSubstr("what it says it provides makes no sense"));
+}
+
 TEST_F(AdmissionTest, ANoteOfALaterHostIsRefusedAsItsPluginWouldBe) {
   copy_with_note(R"("min_host_minor":0)", R"("min_host_minor":9)");
 
