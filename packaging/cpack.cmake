@@ -154,7 +154,8 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     endif()
   else()
     string(REGEX REPLACE "-dev$" "-devel" package ${component})
-    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/${package}
+    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${source}/copyright
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/${package}
             COMPONENT ${component})
   endif()
 endforeach()
