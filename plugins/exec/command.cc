@@ -1,23 +1,21 @@
 #include "command.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ganger/utf8.hpp>
 #include <ganger/value.hpp>
 #include <random>
+
+#include "spawn.h"
 
 namespace ganger::exec {
 
@@ -25,11 +23,6 @@ namespace {
 
 /// Where a program is looked for when there is no PATH, as execvp(3) does.
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";
-
-// Those that this process, or the shell or daemon that started it, may ignore, which a command would inherit. SIGHUP
-// is not among them: nohup means the commands of a job, too.
-constexpr std::array kSignalsToReset = {SIGPIPE, SIGINT,  SIGQUIT, SIGTERM, SIGCHLD, SIGTSTP, SIGTTIN,
-                                        SIGTTOU, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGXFSZ};
 
 bool is_shortage(int number) {
   return number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM || number == ENOSPC;
@@ -39,8 +32,7 @@ bool is_shortage(int number) {
   throw error(is_shortage(number) ? GANGER_RETRY : GANGER_FAILED, what + ": " + text_of_errno(number));
 }
 
-/// One above those of stdin, stdout and stderr: what the file actions of a spawn copy must not be in each other's
-/// way.
+/// One above those of stdin, stdout and stderr: what a child copies there must not be in each other's way.
 Descriptor above_standard(int fd) {
   Descriptor low(fd);
   if (fd < 0 || fd > STDERR_FILENO) return low;
@@ -116,70 +108,18 @@ const char* value_of(const std::vector<char*>& environment, std::string_view nam
   return nullptr;
 }
 
-/// The program that PATH of the command's own environment leads to, which posix_spawnp() would not ask.
-std::string in_path(const std::string& word, std::string_view path, const std::string& cwd) {
+/// Where the program may be, by the PATH of the command's own environment.
+std::vector<std::string> places_of(const std::string& word, std::string_view path) {
+  if (word.find('/') != std::string::npos) return {word};
+  std::vector<std::string> places;
   for (;;) {
     const auto end = std::min(path.find(':'), path.size());
     const std::string folder(path.substr(0, end));
-    std::string program = folder.empty() ? "./" + word : folder + "/" + word;
-    const std::string seen_from_here = program[0] == '/' || cwd.empty() ? program : cwd + "/" + program;
-    struct stat file {};
-    if (access(seen_from_here.c_str(), X_OK) == 0 && stat(seen_from_here.c_str(), &file) == 0 &&
-        S_ISREG(file.st_mode))
-      return program;
-    if (end == path.size()) return {};
+    places.push_back(folder.empty() ? "./" + word : folder + "/" + word);
+    if (end == path.size()) return places;
     path.remove_prefix(end + 1);
   }
 }
-
-/// What a spawn does before the program begins.
-class SpawnSetup {
- public:
-  SpawnSetup() {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawnattr_init(&attributes_);
-  }
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-  void use(const Descriptor& in, const Descriptor& out, const Descriptor& err, const std::string& cwd) {
-    if (in.is_open())
-      note(posix_spawn_file_actions_adddup2(&files_, in.get(), STDIN_FILENO));
-    else
-      note(posix_spawn_file_actions_addopen(&files_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
-    note(posix_spawn_file_actions_adddup2(&files_, out.get(), STDOUT_FILENO));
-    note(posix_spawn_file_actions_adddup2(&files_, err.get(), STDERR_FILENO));
-    note(posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1));
-    if (!cwd.empty()) note(posix_spawn_file_actions_addchdir_np(&files_, cwd.c_str()));
-
-    sigset_t none, reset;
-    sigemptyset(&none);
-    sigemptyset(&reset);
-    for (const int signal : kSignalsToReset) sigaddset(&reset, signal);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &reset);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-
-  /// 0, or what went wrong.
-  int spawn(const std::string& word, bool look_in_path, char* const* words, char* const* environment, pid_t& pid) {
-    if (failed_ != 0) return failed_;
-    return (look_in_path ? posix_spawnp : posix_spawn)(&pid, word.c_str(), &files_, &attributes_, words, environment);
-  }
-
- private:
-  void note(int failed) {
-    if (failed != 0) failed_ = failed;
-  }
-  posix_spawn_file_actions_t files_{};
-  posix_spawnattr_t attributes_{};
-  int failed_ = 0;
-};
 
 [[noreturn]] void fail_to_start(const Command& command, const char* path, int number) {
   const std::string word = "'" + printable(command.words[0]) + "'";
@@ -220,35 +160,25 @@ Started start(const Command& command) {
   const char* around = std::getenv(kCookieVariable.data());
   std::vector<std::string> added = command.env;
   added.push_back(std::string(kCookieVariable) + "=" + (around != nullptr ? around : "") + started.cookie);
-  const std::vector<char*> variables = environment(added);
-  std::vector<char*> words;
-  for (const auto& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+  Program program;
+  program.environment = environment(added);
+  for (const auto& word : command.words) program.words.push_back(const_cast<char*>(word.c_str()));
+  program.words.push_back(nullptr);
+  const char* path = value_of(program.environment, "PATH");
+  const auto places = places_of(command.words[0], path != nullptr ? path : kDefaultPath);
+  for (const auto& place : places) program.places.push_back(place.c_str());
+  if (!command.cwd.empty()) program.cwd = command.cwd.c_str();
 
   Pipe out = make_pipe(), err = make_pipe();
   const Descriptor in = command.input.empty() ? Descriptor() : input_file(command.input);
-  SpawnSetup setup;
-  setup.use(in, out.to, err.to, command.cwd);
+  program.in = in.get();
+  program.out = out.to.get();
+  program.err = err.to.get();
+  Spawned spawned = spawn(program);
+  if (spawned.failed != 0) fail_to_start(command, path, spawned.failed);
 
-  const auto sets_path = [](const std::string& variable) { return name_of(variable) == "PATH"; };
-  const bool has_path = std::any_of(command.env.begin(), command.env.end(), sets_path);
-  const char* path = value_of(variables, "PATH");
-  std::string program = command.words[0];
-  if (has_path && program.find('/') == std::string::npos) {
-    program = in_path(program, path, command.cwd);
-    if (program.empty()) fail_to_start(command, path, ENOENT);
-  }
-  if (const int failed = setup.spawn(program, !has_path, words.data(), variables.data(), started.pid); failed != 0)
-    fail_to_start(command, path, failed);
-
-  started.pidfd = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, started.pid, 0)));
-  if (!started.pidfd.is_open()) {
-    const int number = errno;
-    kill(-started.pid, SIGKILL);
-    while (waitpid(started.pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    fail_with("no descriptor to watch the command by", number);
-  }
+  started.pid = spawned.pid;
+  started.pidfd = std::move(spawned.pidfd);
   started.out = std::move(out.from);
   started.err = std::move(err.from);
   return started;

@@ -26,7 +26,9 @@ constexpr auto kLinger = milliseconds(100);
 constexpr auto kLongestFarewell = milliseconds(500);
 /// Between two looks at who is left: the first one, and the longest.
 constexpr nanoseconds kFirstPause = milliseconds(1), kLongestPause = milliseconds(50);
-/// How often the stop is asked for where there is no descriptor that says so.
+/// After which a command is no short one, for which it is not worth to have a descriptor made that says when to stop.
+constexpr auto kShort = milliseconds(10);
+/// How often the stop is asked for where there is no such descriptor.
 constexpr auto kStopPause = milliseconds(100);
 /// Of a pipe, so that one read empties it.
 constexpr std::size_t kBlockBytes = 65536;
@@ -38,7 +40,6 @@ Watch::Watch(const ctx& c, const Command& command, nanoseconds kill_after, Taker
       kill_after_(kill_after),
       take_out_(std::move(out)),
       take_err_(std::move(err)),
-      stop_fd_(c.stop_fd()),
       started_(start(command)),
       family_(started_.pid, started_.cookie) {}
 
@@ -53,7 +54,12 @@ Watch::~Watch() {
 }
 
 CommandEnd Watch::run() {
-  while (!has_ended_ && !is_stop_asked_) step(stop_fd_ < 0 ? nanoseconds(kStopPause) : kForever);
+  nanoseconds longest = kShort;
+  while (!has_ended_ && !is_stop_asked_) {
+    if (step(longest) || stop_fd_ >= 0) continue;
+    stop_fd_ = ctx_.stop_fd();
+    longest = stop_fd_ < 0 ? nanoseconds(kStopPause) : kForever;
+  }
   if (is_stop_asked_) {
     stop();
   } else {
@@ -65,21 +71,23 @@ CommandEnd Watch::run() {
   return end_;
 }
 
-/// Waits for what comes next, and sees to it.
-void Watch::step(nanoseconds longest) {
+/// Waits for what comes next, and sees to it. False: nothing came.
+bool Watch::step(nanoseconds longest) {
   std::array<pollfd, 4> all = {pollfd{has_ended_ ? -1 : started_.pidfd.get(), POLLIN, 0},
                                pollfd{started_.out.get(), POLLIN, 0}, pollfd{started_.err.get(), POLLIN, 0},
                                pollfd{is_stop_asked_ || has_ended_ ? -1 : stop_fd_, POLLIN, 0}};
   const timespec limit{static_cast<time_t>(longest.count() / 1'000'000'000), longest.count() % 1'000'000'000};
   const int ready = ppoll(all.data(), all.size(), longest == kForever ? nullptr : &limit, nullptr);
   if (ready < 0 && errno != EINTR) throw error(GANGER_RETRY, "cannot wait for the command: " + text_of_errno(errno));
-  if (stop_fd_ < 0 && !is_stop_asked_) is_stop_asked_ = ctx_.stop_requested();
-  if (ready <= 0) return;
-  if (all[0].revents != 0) has_ended_ = true;
-  if (all[1].revents != 0) take(started_.out, all[1].revents, take_out_);
-  if (all[2].revents != 0) take(started_.err, all[2].revents, take_err_);
+  if (ready > 0) {
+    if (all[0].revents != 0) has_ended_ = true;
+    if (all[1].revents != 0) take(started_.out, all[1].revents, take_out_);
+    if (all[2].revents != 0) take(started_.err, all[2].revents, take_err_);
+  }
   // A command that has ended by itself was not stopped.
-  if (all[3].revents != 0 && !has_ended_) is_stop_asked_ = true;
+  if (!has_ended_ && !is_stop_asked_)
+    is_stop_asked_ = stop_fd_ < 0 ? ctx_.stop_requested() : ready > 0 && all[3].revents != 0;
+  return ready != 0;
 }
 
 void Watch::take(Descriptor& from, short events, const Taker& taker) {

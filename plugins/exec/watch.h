@@ -39,7 +39,7 @@ class Watch {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  void step(std::chrono::nanoseconds longest);
+  bool step(std::chrono::nanoseconds longest);
   void take(Descriptor& from, short events, const Taker& taker);
   void reap();
   void stop();
@@ -52,10 +52,10 @@ class Watch {
   const ctx& ctx_;
   const std::chrono::nanoseconds kill_after_;
   const Taker take_out_, take_err_;
-  const int stop_fd_;
   Started started_;
   Family family_;
   CommandEnd end_;
+  int stop_fd_ = -1;  // -1: the stop is asked for by ctx_.stop_requested()
   bool has_ended_ = false, is_reaped_ = false, is_stop_asked_ = false, is_over_ = false;
 };
 

@@ -95,6 +95,13 @@ TEST_F(ExecStop, KillsACommandThatIgnoresSigterm) {
   EXPECT_LT(took_, seconds(10));
 }
 
+TEST_F(ExecStop, EndsACommandThatWritesWithoutAPause) {
+  const auto r = stopped(": >ready; exec yes");
+
+  EXPECT_EQ(r.status, GANGER_CANCELLED) << r.why;
+  EXPECT_LT(took_, seconds(10));
+}
+
 TEST_F(ExecStop, EndsACommandThatIsStopped) {
   const auto r = stopped("echo $$ >pid; : >ready; kill -STOP $$; sleep 100");
 
