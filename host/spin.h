@@ -1,6 +1,5 @@
 // Waiting without sleeping, for what is over in less time than it takes to wake a thread.
 #pragma once
-#include <atomic>
 #include <mutex>
 
 namespace ganger::host {
@@ -27,34 +26,5 @@ inline std::unique_lock<std::mutex> lock_soon(std::mutex& mutex) {
   if (!lock.owns_lock()) lock.lock();
   return lock;
 }
-
-/// A mutex for holders that need a hundred nanoseconds: a lock and an unlock of it are ten instructions in place of
-/// sixty, since it is of one kind only. Who finds it held looks again for some microseconds, then sleeps.
-class BriefMutex {
- public:
-  void lock() {
-    State seen = kFree;
-    if (!state_.compare_exchange_strong(seen, kHeld)) lock_late();
-  }
-  void unlock() {
-    if (state_.exchange(kFree) == kAwaited) state_.notify_one();
-  }
-
- private:
-  using State = int;
-  static constexpr State kFree = 0, kHeld = 1, kAwaited = 2;  // awaited: held, and somebody may sleep
-
-  void lock_late() {
-    constexpr int kSpins = 60;
-    for (int round = 0; round < kSpins; ++round) {
-      spin_pause();
-      State seen = kFree;
-      if (state_.load() == kFree && state_.compare_exchange_strong(seen, kHeld)) return;
-    }
-    while (state_.exchange(kAwaited) != kFree) state_.wait(kAwaited);
-  }
-
-  std::atomic<State> state_{kFree};
-};
 
 }  // namespace ganger::host

@@ -15,7 +15,6 @@
 #include "host/pools/lease.h"
 #include "host/pools/provider.h"
 #include "host/pools/slots.h"
-#include "host/spin.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
@@ -92,7 +91,7 @@ class Pool {
 
  private:
   using Index = Slots::Index;
-  using Lock = std::unique_lock<BriefMutex>;
+  using Lock = std::unique_lock<std::mutex>;
   struct Waiter;
 
   Pool(PoolSettings settings, std::unique_ptr<Provider> provider, Clock& clock, PoolObserver* observer);
@@ -142,8 +141,7 @@ class Pool {
   const std::uint32_t limit_;     ///< settings_.limit, or the most there can be
   const bool is_timed_, has_check_, has_reset_;
 
-  mutable BriefMutex mutex_;
-  std::mutex sleep_mutex_;          // of those who wait, for their Waiter::is_done; may be locked while mutex_ is
+  mutable std::mutex mutex_;
   Slots slots_;                     // guarded by mutex_
   Waiter* first_waiter_ = nullptr;  // guarded by mutex_
   Waiter* last_waiter_ = nullptr;   // guarded by mutex_

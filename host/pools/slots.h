@@ -28,7 +28,7 @@ enum class Lent : std::uint8_t {
   place      ///< kept for an acquire() to come; with a resource in it that nobody uses, or empty
 };
 
-/// As large as a line of the cache: a lending touches one, and an index is a shift.
+/// As large as a line of the cache: a thread that lends one does not wait for another one's, and an index is a shift.
 struct alignas(64) Slot {
   void* handle = nullptr;
   std::uint64_t generation = 1;  ///< of the lending; counted on when a lease ends

@@ -15,7 +15,7 @@ struct Pool::Waiter {
   std::condition_variable changed{};
   Waiter* next = nullptr;
   Waiter* prev = nullptr;
-  bool is_done = false;  ///< of one that sleeps: set with both locks of the pool held
+  bool is_done = false;
   AcquireEnd end = AcquireEnd::timed_out;
   Index place = Slots::kNone;  ///< with a resource, or empty: the waiter opens one
 };

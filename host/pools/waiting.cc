@@ -13,12 +13,7 @@ AcquireEnd Pool::wait(Lock& lock, Waiter& waiter, const WaitBounds& bounds, Dura
   const TimePoint begin = clock_.now();
   const TimePoint until = std::min(after(begin, longest), bounds.deadline);
   enqueue(waiter);
-  lock.unlock();
-  {
-    std::unique_lock sleep(sleep_mutex_);
-    clock_.wait_until(sleep, waiter.changed, until, [&waiter] { return waiter.is_done; });
-  }
-  lock.lock();
+  clock_.wait_until(lock, waiter.changed, until, [&waiter] { return waiter.is_done; });
   // What was given to it in the moment the time was up is taken, not lost.
   if (!waiter.is_done) dequeue(waiter);
 
@@ -59,12 +54,9 @@ void Pool::dequeue(Waiter& waiter) {
 /// Notified with the lock held: without it the waiter could be gone before its condition variable is touched.
 void Pool::wake(Waiter& waiter, AcquireEnd end, Index place) {
   dequeue(waiter);
+  waiter.is_done = true;
   waiter.end = end;
   waiter.place = place;
-  {
-    const std::lock_guard sleep(sleep_mutex_);
-    waiter.is_done = true;
-  }
   waiter.changed.notify_one();
   if (waiter.wake) waiter.wake();
 }
