@@ -168,6 +168,7 @@ void JobReader::read_tasks(const TomlEntry& entry) {
   }
   if (list->empty()) errors_.add(entry.node.where, std::string(kNoTasks));
   job_.tasks.reserve(list->size());
+  names_.lines.reserve(list->size());
   for (const TomlNode& node : *list) read_task(node);
 }
 
@@ -223,10 +224,10 @@ void JobReader::read_task_name(const TomlEntry& entry, TaskEntry& task) {
   std::optional<std::string> name = fields_.text(entry);
   if (!name) return;
   if (!fields_.check_name(*name, task.where)) {
-    misnamed_.insert(std::move(*name));
+    names_.misnamed.insert(std::move(*name));
     return;
   }
-  const auto [taken, is_free] = lines_of_tasks_.try_emplace(*name, task.where.line);
+  const auto [taken, is_free] = names_.lines.try_emplace(*name, task.where.line);
   if (!is_free) {
     errors_.add(task.where,
                 fmt::format("the task in line {} is called '{}' already; names are unique", taken->second, *name));

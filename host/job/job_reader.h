@@ -1,12 +1,9 @@
 // The sections of a job file, TOML -> Job.
 #pragma once
-#include <string>
-#include <unordered_map>
-#include <unordered_set>
-
 #include "host/job/error_list.h"
 #include "host/job/field_reader.h"
 #include "host/job/job.h"
+#include "host/job/task_names.h"
 #include "host/job/toml_document.h"
 
 namespace ganger::host {
@@ -18,8 +15,7 @@ class JobReader {
   JobReader(Job& job, ErrorList& errors) : job_(job), errors_(errors), fields_(errors) {}
 
   void read(const TomlTable& document);
-  /// What tasks are called whose name was reported as wrong.
-  const std::unordered_set<std::string>& misnamed() const { return misnamed_; }
+  const TaskNames& names() const { return names_; }
 
  private:
   /// False = the key is not one of the job.
@@ -41,8 +37,7 @@ class JobReader {
   Job& job_;
   ErrorList& errors_;
   FieldReader fields_;
-  std::unordered_map<std::string, std::uint32_t> lines_of_tasks_;  // by name
-  std::unordered_set<std::string> misnamed_;
+  TaskNames names_;
 };
 
 }  // namespace ganger::host

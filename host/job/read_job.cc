@@ -80,7 +80,7 @@ JobReading parse_job(std::string text, const std::filesystem::path& file) {
   ErrorList errors(job.source);
   JobReader reader(job, errors);
   reader.read(*document);
-  check_references(job, reader.misnamed(), errors);
+  check_references(job, reader.names(), errors);
   reading.errors = errors.take();
   return reading;
 }

@@ -18,21 +18,16 @@ enum class Place : std::uint8_t { params, pool, task };
 
 class ReferenceCheck {
  public:
-  ReferenceCheck(const Job& job, const std::unordered_set<std::string>& misnamed, ErrorList& errors)
-      : misnamed_(misnamed), errors_(errors) {
+  ReferenceCheck(const Job& job, const TaskNames& names, ErrorList& errors)
+      : job_(job), names_(names), errors_(errors) {
     for (const Setting& param : job.params) param_names_.push_back(param.key);
     params_.insert(param_names_.begin(), param_names_.end());
-    task_names_.reserve(job.tasks.size());
-    for (const TaskEntry& task : job.tasks) {
-      if (!task.name.empty()) task_names_.push_back(task.name);
-    }
-    tasks_.insert(task_names_.begin(), task_names_.end());
   }
 
   void check_after(TaskEntry& task) {
     std::erase_if(task.after, [&](const NameAt& before) {
       const std::string problem = problem_with_task(before.name, task.name);
-      if (problem.empty()) return misnamed_.contains(before.name) && !tasks_.contains(before.name);
+      if (problem.empty()) return names_.misnamed.contains(before.name) && !names_.lines.contains(before.name);
       errors_.add(before.where, "after: " + problem);
       return true;
     });
@@ -84,7 +79,7 @@ class ReferenceCheck {
         add("only a task can use the output of a task; write a value, '${params...}' or '${env...}'");
       } else if (std::string problem = problem_with_task(reference.name, task); !problem.empty()) {
         add(std::move(problem));
-      } else if (!tasks_.contains(reference.name)) {
+      } else if (!names_.lines.contains(reference.name)) {
         add({});
       }
     }
@@ -93,8 +88,8 @@ class ReferenceCheck {
   /// What is wrong with `task` referring to `name`; nothing also when `name` is misnamed and so has been reported.
   std::string problem_with_task(const std::string& name, std::string_view task) {
     if (name == task) return fmt::format("task '{}' cannot come after itself", name);
-    if (tasks_.contains(name) || misnamed_.contains(name)) return {};
-    return fmt::format("the job has no task '{}'{}", excerpt(name), suggestion(name, task_names_, ""));
+    if (names_.lines.contains(name) || names_.misnamed.contains(name)) return {};
+    return fmt::format("the job has no task '{}'{}", excerpt(name), suggestion(name, task_names(), ""));
   }
 
   std::string suggestion(std::string_view wrong, const std::vector<std::string_view>& names,
@@ -104,16 +99,26 @@ class ReferenceCheck {
     return meant.empty() ? std::string(otherwise) : meant;
   }
 
-  const std::unordered_set<std::string>& misnamed_;
+  /// In the order of the job. Most jobs refer to no task that is not there.
+  const std::vector<std::string_view>& task_names() {
+    if (!task_names_.empty()) return task_names_;
+    for (const TaskEntry& task : job_.tasks) {
+      if (!task.name.empty()) task_names_.push_back(task.name);
+    }
+    return task_names_;
+  }
+
+  const Job& job_;
+  const TaskNames& names_;
   ErrorList& errors_;
   std::vector<std::string_view> param_names_, task_names_;
-  std::unordered_set<std::string_view> params_, tasks_;
+  std::unordered_set<std::string_view> params_;
 };
 
 }  // namespace
 
-void check_references(Job& job, const std::unordered_set<std::string>& misnamed, ErrorList& errors) {
-  ReferenceCheck check(job, misnamed, errors);
+void check_references(Job& job, const TaskNames& names, ErrorList& errors) {
+  ReferenceCheck check(job, names, errors);
   check.check_settings(job.params, Place::params);
   for (PoolEntry& pool : job.pools) check.check_settings(pool.with, Place::pool);
   for (TaskEntry& task : job.tasks) {

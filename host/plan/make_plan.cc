@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -49,9 +50,9 @@ class Planner {
     std::vector<PoolPlaces> places;
     bool is_wanted = true;
   };
-  using Index = std::unordered_map<std::string_view, TaskIndex>;
 
   void plan_pools(Binder& binder);
+  std::optional<TaskIndex> find_task(std::string_view name);
   void draft_task(TaskIndex i, Binder& binder);
   const TaskType* task_type(const TaskEntry& entry);
   void check_needs(const TaskEntry& entry, Draft& draft);
@@ -75,7 +76,7 @@ class Planner {
   Errors errors_;
   PlannedJob planned_;
   std::vector<Draft> drafts_;
-  Index index_;
+  std::unordered_map<std::string_view, TaskIndex> index_;        // by name; empty until one is looked for
   std::unordered_map<std::string_view, const TaskType*> types_;  // by `uses`; null = reported already
 };
 
@@ -88,7 +89,6 @@ tl::expected<PlannedJob, Errors> Planner::make() {
   Binder binder(job_, facts_, errors_);
   plan_pools(binder);
   drafts_.resize(job_.tasks.size());
-  for (TaskIndex i = 0; i < job_.tasks.size(); ++i) index_.emplace(job_.tasks[i].name, i);
   for (TaskIndex i = 0; i < job_.tasks.size(); ++i) draft_task(i, binder);
   keep_only();
   check_cycle();
@@ -152,11 +152,20 @@ const TaskType* Planner::task_type(const TaskEntry& entry) {
   return type;
 }
 
+std::optional<TaskIndex> Planner::find_task(std::string_view name) {
+  if (index_.empty()) {
+    index_.reserve(job_.tasks.size());
+    for (TaskIndex i = 0; i < job_.tasks.size(); ++i) index_.emplace(job_.tasks[i].name, i);
+  }
+  const auto at = index_.find(name);
+  return at == index_.end() ? std::nullopt : std::optional(at->second);
+}
+
 void Planner::draft_task(TaskIndex i, Binder& binder) {
   const TaskEntry& entry = job_.tasks[i];
   Draft& draft = drafts_[i];
   for (const NameAt& before : entry.after)
-    if (const auto at = index_.find(before.name); at != index_.end()) draft.before.push_back(at->second);
+    if (const auto at = find_task(before.name)) draft.before.push_back(*at);
   draft.type = task_type(entry);
   if (entry.sandbox != nullptr) {
     draft.sandbox = binder.bind(kSandboxParams, *entry.sandbox, "the sandbox", job_.where(entry.where), nullptr);
@@ -170,7 +179,7 @@ void Planner::draft_task(TaskIndex i, Binder& binder) {
   std::vector<NameAt> outputs_of;
   draft.binding = binder.bind(draft.type->params, entry.with, entry.uses, job_.where(entry.where), &outputs_of);
   for (const NameAt& from : outputs_of)
-    if (const auto at = index_.find(from.name); at != index_.end()) draft.before.push_back(at->second);
+    if (const auto at = find_task(from.name)) draft.before.push_back(*at);
   check_needs(entry, draft);
 }
 
@@ -298,9 +307,8 @@ void Planner::keep_only() {
   for (Draft& d : drafts_) d.is_wanted = false;
   std::vector<TaskIndex> to_keep;
   for (const std::string& name : wishes_.only) {
-    const auto at = index_.find(name);
-    if (at != index_.end()) {
-      to_keep.push_back(at->second);
+    if (const auto at = find_task(name)) {
+      to_keep.push_back(*at);
       continue;
     }
     std::vector<std::string_view> names;
