@@ -35,6 +35,7 @@
 #include "host/plugin/services.h"
 #include "host/run/run_dir.h"
 #include "host/text.h"
+#include "host/work/no_attempts.h"
 #include "host/work/work_pool.h"
 
 namespace ganger::host {
@@ -80,14 +81,6 @@ void add_first(const std::vector<std::string>& all, std::string_view what, std::
     findings.push_back(fmt::format("{}: {}", what, all[i]));
   if (all.size() > kFew) findings.push_back(fmt::format("{}: and {} more", what, all.size() - kFew));
 }
-
-/// Gives the workers nothing to do but to help in parallel().
-class NoAttempts final : public TaskBody, public Completion {
- public:
-  Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
-  std::optional<Attempt> ended(Finished /*finished*/) override { return std::nullopt; }
-  void has_room() override {}
-};
 
 /// Counts the task's calls, and at one of them does what was ordered.
 class Disturber final : public ServiceWatch {

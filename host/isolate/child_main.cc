@@ -32,6 +32,7 @@
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
 #include "host/plugin/services.h"
+#include "host/work/no_attempts.h"
 #include "host/work/work_pool.h"
 
 extern "C" {
@@ -141,14 +142,6 @@ std::uint64_t resident_bytes(const Descriptor& statm) {
   return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// Nothing runs in here but the parallel parts of tasks.
-class NoTasks final : public TaskBody, public Completion {
- public:
-  Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
-  std::optional<Attempt> ended(Finished) override { return std::nullopt; }
-  void has_room() override {}
-};
-
 class ChildProcess {
  public:
   /// `host`: its pidfd
@@ -178,7 +171,7 @@ class ChildProcess {
   std::mutex registry_mutex_;
   const Plugin* plugin_ = nullptr;
   std::unique_ptr<ChildPools> pools_;
-  NoTasks no_tasks_;
+  NoAttempts no_attempts_;
   std::unique_ptr<WorkPool> workers_;
   CallStop stop_;
   ganger_ctx ctx_;
@@ -208,8 +201,8 @@ Result<void> ChildProcess::open() {
   scope_.set_pools(pools_.get());
   // The caller of parallel() works too.
   if (setup_.workers > 1) {
-    workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_tasks_);
-    workers_->report_to(no_tasks_);
+    workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_attempts_);
+    workers_->report_to(no_attempts_);
   }
   channel_.send(FrameKind::ready, 0, encode(ReadyMessage{std::move(gaps.missing), std::move(gaps.ungranted)}));
   return {};
