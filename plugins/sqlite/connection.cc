@@ -158,7 +158,10 @@ ganger_status Connection::prepare(std::string_view sql, ganger_sql_stmt** out) n
   // What is left may be a comment, which prepares to nothing.
   const auto used = static_cast<std::size_t>(tail - sql.data());
   RawStatement second;
-  if (prepare_raw(sql.substr(used), second, &tail) != SQLITE_OK || second)
+  const int rest = prepare_raw(sql.substr(used), second, &tail);
+  const int kind = rest & 0xff;                                      // without its details
+  if (kind != SQLITE_OK && kind != SQLITE_ERROR) return fail(rest);  // interrupted or busy, whatever the text is
+  if (kind == SQLITE_ERROR || second)
     return fail_at(sql, used + leading_space(sql.data() + used, sql.data() + sql.size()),
                    "more than one statement in the text: the second is");
   try {
