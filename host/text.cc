@@ -43,7 +43,19 @@ std::size_t count_code_points(std::string_view text) {
   return count;
 }
 
+bool is_printable(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~'; };  // nearly all there ever is, so looked at first
+  while (true) {
+    text.remove_prefix(static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin()));
+    if (text.empty()) return true;
+    const CodePoint c = first_code_point(text);
+    if (c.bytes == 0 || acts_on_terminal(c.value)) return false;
+    text.remove_prefix(c.bytes);
+  }
+}
+
 std::string printable(std::string_view text, std::string_view keep) {
+  if (is_printable(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

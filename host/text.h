@@ -22,6 +22,9 @@ std::size_t count_code_points(std::string_view text);
 /// that is not UTF-8 replaced by U+FFFD. `keep`: control characters to leave alone, such as "\n".
 std::string printable(std::string_view text, std::string_view keep = {});
 
+/// Has printable() nothing to replace in it?
+bool is_printable(std::string_view text);
+
 /// Enough of `text` for a message: printable, in one line, cut after 60 code points.
 std::string excerpt(std::string_view text);
 

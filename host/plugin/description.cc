@@ -43,9 +43,6 @@ bool is_interface(std::string_view text) {
          major.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// Is it fit for somebody's terminal?
-bool is_printable(std::string_view text) { return printable(text) == text; }
-
 std::string in_quotes(std::string_view text) { return "'" + excerpt(text) + "'"; }
 
 /// What to call the nth thing in messages: by its name where it has a proper one.

@@ -108,15 +108,15 @@ class Walk {
   }
 
   Result<void> check(const fs::path& path, const PathFacts& facts) const {
-    const std::string what = name_of(path, facts.mode);
     if (facts.owner != 0 && facts.owner != user_)
-      return refused(what + " belongs to " + user_text(facts.owner) + ", who is " +
+      return refused(name_of(path, facts.mode) + " belongs to " + user_text(facts.owner) + ", who is " +
                          (user_ == 0 ? "not root" : "neither root nor " + user_text(user_)),
                      "chown it to " + std::string(user_ == 0 ? "root" : "one of them"));
     if (S_ISLNK(facts.mode) || is_open_folder(facts)) return {};  // a link has no permissions of its own
     const bool group = (facts.mode & S_IWGRP) != 0, others = (facts.mode & S_IWOTH) != 0;
     if (!group && !others) return {};
-    return refused(what + (others ? " may be written by everybody" : " may be written by its group") + " (mode " +
+    return refused(name_of(path, facts.mode) +
+                       (others ? " may be written by everybody" : " may be written by its group") + " (mode " +
                        octal(facts.mode) + ", owner " + user_text(facts.owner) + ")",
                    std::string("chmod ") + (group ? "g" : "") + (others ? "o" : "") + "-w " + path.string());
   }
