@@ -27,6 +27,12 @@ struct Batch {
   std::size_t bytes = 0;
 };
 
+/// All but the routine of a run: a line may be the last one before a crash, and takes what came before it along.
+bool is_urgent(EventKind kind) {
+  return kind != EventKind::task_ready && kind != EventKind::task_started && kind != EventKind::task_finished &&
+         kind != EventKind::lease_acquired && kind != EventKind::lease_released;
+}
+
 /// Nobody may fill the memory of the host with lines. Shape: n events of so many bytes wait
 bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
   if (e.kind != EventKind::task_progress && e.kind != EventKind::task_log) return false;
@@ -37,15 +43,19 @@ bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
 }  // namespace
 
 struct EventStream::Queue {
-  explicit Queue(std::vector<std::unique_ptr<Reporter>> listeners) : reporters(std::move(listeners)) {
+  Queue(std::vector<std::unique_ptr<Reporter>> listeners, Duration patience)
+      : reporters(std::move(listeners)), moment(patience) {
     for (const auto& r : reporters) has_ticks |= r->wants_ticks();
   }
 
   void deliver_all();
+  /// Is there no point in waiting for more?
+  bool is_due() const { return is_closed || has_urgent || waiting.size() > 1; }
   void add(Event event);
   Batch take();
 
   const std::vector<std::unique_ptr<Reporter>> reporters;
+  const Duration moment;
   bool has_ticks = false;
   std::atomic<std::uint64_t> delivered{0};
 
@@ -55,7 +65,7 @@ struct EventStream::Queue {
   std::deque<Batch> waiting;  // none is empty, and all but the last are full
   std::size_t waiting_count = 0, waiting_bytes = 0;
   std::uint64_t seq = 0, dropped = 0;
-  bool is_closed = false, has_ended = false;
+  bool has_urgent = false, is_closed = false, has_ended = false;
 };
 
 void EventStream::Queue::add(Event event) {
@@ -63,6 +73,7 @@ void EventStream::Queue::add(Event event) {
   const std::size_t bytes = bytes_of(event);
   ++waiting_count;
   waiting_bytes += bytes;
+  has_urgent |= is_urgent(event.kind);
   waiting.back().bytes += bytes;
   waiting.back().events.push_back(std::move(event));
 }
@@ -73,6 +84,7 @@ Batch EventStream::Queue::take() {
   waiting.pop_front();
   waiting_count -= batch.events.size();
   waiting_bytes -= batch.bytes;
+  has_urgent &= !waiting.empty();
   return batch;
 }
 
@@ -84,6 +96,7 @@ void EventStream::Queue::deliver_all() {
       filled.wait_for(lock, std::chrono::milliseconds(100), has_work);
     else
       filled.wait(lock, has_work);
+    if (!waiting.empty()) filled.wait_for(lock, moment, [&] { return is_due(); });
     is_last = is_closed && waiting.empty();
     Batch batch = take();
     lock.unlock();
@@ -100,19 +113,19 @@ void EventStream::Queue::deliver_all() {
   ended.notify_all();
 }
 
-EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters) {
+EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters, Duration moment) {
   for (const auto& r : reporters) {
     log_level_ = std::min(log_level_, r->log_level());
     for (std::size_t k = 0; k < kEventKinds; ++k) wants_[k] |= r->wants(static_cast<EventKind>(k));
   }
-  queue_ = std::make_shared<Queue>(std::move(reporters));
+  queue_ = std::make_shared<Queue>(std::move(reporters), moment);
   if (!queue_->reporters.empty()) thread_ = std::thread([q = queue_] { q->deliver_all(); });
 }
 
 EventStream::~EventStream() { close(Duration::max()); }
 
 void EventStream::push(Event event) {
-  bool was_empty = false;
+  bool is_news = false;
   {
     const std::lock_guard lock(queue_->mutex);
     if (queue_->is_closed) return;
@@ -123,10 +136,11 @@ void EventStream::push(Event event) {
     event.seq = ++queue_->seq;
     event.time_ns = nanoseconds_of(CLOCK_REALTIME);
     event.mono_ns = nanoseconds_of(CLOCK_MONOTONIC);
-    was_empty = queue_->waiting.empty();
+    const bool was_empty = queue_->waiting.empty(), was_due = queue_->is_due();
     queue_->add(std::move(event));
+    is_news = was_empty || (!was_due && queue_->is_due());
   }
-  if (was_empty) queue_->filled.notify_one();
+  if (is_news) queue_->filled.notify_one();
 }
 
 bool EventStream::close(Duration patience) {

@@ -14,13 +14,16 @@ namespace ganger::host {
 
 /// Events are numbered when they are pushed and delivered by one thread. What says how a task went is never lost; log
 /// lines and progress are dropped, and counted, when too many events wait: those below a warning first, warnings and
-/// errors at twice as many.
+/// errors at twice as many. The routine of a run (starts, ends, leases) waits a moment for more of it: to wake a
+/// thread for each such event costs more than small tasks do.
 class EventStream final : public EventSink {
  public:
   static constexpr std::size_t kMostWaiting = 100'000;
   static constexpr std::size_t kMostWaitingBytes = 64u << 20U;
 
-  explicit EventStream(std::vector<std::unique_ptr<Reporter>> reporters);
+  static constexpr Duration kMoment = std::chrono::milliseconds(10);  // too short to be seen
+
+  explicit EventStream(std::vector<std::unique_ptr<Reporter>> reporters, Duration moment = kMoment);
   ~EventStream() override;
 
   bool wants(EventKind kind) const override { return wants_[static_cast<std::size_t>(kind)]; }

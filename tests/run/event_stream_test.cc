@@ -21,10 +21,8 @@ class Listener final : public Reporter {
   bool wants(EventKind kind) const override { return kind != EventKind::task_ready; }
   int log_level() const override { return GANGER_LOG_DEBUG; }
   void report(const Event& event) override {
-    if (std::exchange(blocks_, false)) {
-      heard_->entered.count_down();
-      heard_->go_on.wait();
-    }
+    if (heard_->events.empty()) heard_->entered.count_down();
+    if (std::exchange(blocks_, false)) heard_->go_on.wait();
     heard_->events.push_back(event);
   }
 
@@ -61,6 +59,40 @@ TEST(EventStream, DeliversWhatManyThreadsPushInOneOrder) {
     EXPECT_EQ(e.attempt, next[e.task]++) << "a thread's events keep their order";
     EXPECT_GT(e.time_ns, 0);
   }
+}
+
+TEST(EventStream, RoutineWaitsAMomentForMoreOfIt) {
+  const auto heard = std::make_shared<Heard>();
+  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+
+  stream.push({.kind = EventKind::task_started});
+  stream.push({.kind = EventKind::task_finished});
+
+  EXPECT_FALSE(heard->entered.try_wait());
+  stream.close(Duration::max());
+  EXPECT_EQ(heard->events.size(), 2u);
+}
+
+TEST(EventStream, ALineTakesAllBeforeItAlongAtOnce) {
+  const auto heard = std::make_shared<Heard>();
+  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+
+  stream.push({.kind = EventKind::task_started});
+  stream.push({.kind = EventKind::task_log});
+
+  heard->entered.wait();
+  stream.close(Duration::max());
+  EXPECT_EQ(heard->events.front().kind, EventKind::task_started);
+}
+
+TEST(EventStream, ManyEventsAreDeliveredAtOnce) {
+  const auto heard = std::make_shared<Heard>();
+  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+
+  for (int i = 0; i < 1000; ++i) stream.push({.kind = EventKind::task_started});
+
+  heard->entered.wait();
+  stream.close(Duration::max());
 }
 
 TEST(EventStream, ListenersGetOnlyWhatTheyWant) {
