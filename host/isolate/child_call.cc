@@ -26,7 +26,6 @@ using std::chrono::seconds;
 
 constexpr Duration kDeathFollowsWithin = milliseconds(500);  // the end of its channel
 constexpr Duration kDeathTakesAtMost = seconds(5);
-constexpr Duration kPollWithoutStopFd = milliseconds(50);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
 constexpr int kMostLastReads = 1024;                  // more than a socket holds
@@ -63,11 +62,13 @@ IsolatedEnd ChildCall::run() {
     return {.status = GANGER_BAD_PARAM, .why = "its parameters are too large for a child process"};
   }
   child_.queue(FrameKind::call, number_, payload);
+  call_.attempt.stop->wake_by(child_.wake_fd());
   while (!end_) {
     // A channel that breaks is the end of the process, or comes before it.
     if (!child_.flush()) has_died();
     if (!end_) wait();
   }
+  call_.attempt.stop->wake_by(-1);
   if (is_fit_) read_output(kMostOutputAtOnce);
   const auto log = [this](int level) {
     return [this, level](std::string_view line) { call_.scope.log(level, line); };
@@ -80,15 +81,13 @@ IsolatedEnd ChildCall::run() {
 }
 
 void ChildCall::wait() {
-  enum : std::size_t { calls, control, process, stop, out, err, wake, count };
+  enum : std::size_t { calls, control, process, out, err, wake, count };
   const bool may_ask = child_.queued() < kMostQueuedBytes;
-  const int stop_fd = is_stopping_ ? -1 : call_.attempt.stop->fd();
   std::array<pollfd, count> watched{};
   watched[calls] = {child_.calls_fd(),
                     static_cast<short>((may_ask ? POLLIN : 0) | (child_.queued() > 0 ? POLLOUT : 0)), 0};
   watched[control] = {child_.control_fd(), POLLIN, 0};
   watched[process] = {child_.process().pidfd(), POLLIN, 0};
-  watched[stop] = {stop_fd, POLLIN, 0};
   watched[out] = {child_.out().fd(), POLLIN, 0};
   watched[err] = {child_.err().fd(), POLLIN, 0};
   watched[wake] = {child_.wake_fd(), POLLIN, 0};
@@ -123,7 +122,6 @@ void ChildCall::wait() {
 TimePoint ChildCall::next_alarm() const {
   TimePoint alarm = std::min({start_until_, terminate_at_, kill_at_});
   for (const Wish& w : wishes_) alarm = std::min(alarm, w.wish->until());
-  if (!is_stopping_ && call_.attempt.stop->fd() < 0) alarm = std::min(alarm, now() + kPollWithoutStopFd);
   return alarm;
 }
 

@@ -133,14 +133,34 @@ std::uint32_t end_left_processes() {
   return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
 }
 
-/// What this process keeps; where it cannot be told, more than anybody may. Shape: statm = /proc/self/statm, open
-std::uint64_t resident_bytes(const Descriptor& statm) {
-  std::array<char, 64> text{};
-  unsigned long resident = 0;
-  if (pread(statm.get(), text.data(), text.size() - 1, 0) <= 0 || std::sscanf(text.data(), "%*u %lu", &resident) != 1)
-    return UINT64_MAX;
-  return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
+/// What this process keeps. Asked after every call, it asks the kernel only once in a while: as much memory as makes
+/// a difference is not filled in less. Thread: one
+class ResidentMemory {
+ public:
+  /// Where it cannot be told: more than anybody may.
+  std::uint64_t bytes(TimePoint now) {
+    if (now - read_ < kReadAgain) return bytes_;
+    read_ = now;
+    bytes_ = read();
+    return bytes_;
+  }
+
+ private:
+  static constexpr Duration kReadAgain = std::chrono::milliseconds(1);
+
+  std::uint64_t read() const {
+    std::array<char, 64> text{};
+    unsigned long resident = 0;
+    if (pread(statm_.get(), text.data(), text.size() - 1, 0) <= 0 ||
+        std::sscanf(text.data(), "%*u %lu", &resident) != 1)
+      return UINT64_MAX;
+    return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  }
+
+  const Descriptor statm_{::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
+  TimePoint read_{};
+  std::uint64_t bytes_ = UINT64_MAX;
+};
 
 class ChildProcess {
  public:
@@ -164,7 +184,7 @@ class ChildProcess {
   ChildChannel& channel_;
   const SetupMessage setup_;
   const Descriptor host_;
-  const Descriptor statm_{::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};  // once: it is read after every call
+  ResidentMemory memory_;
   ChildScope scope_, no_call_;
   SteadyClock clock_;
   Registry registry_;
@@ -278,7 +298,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   ctx_.end();
   std::fflush(nullptr);
   result.processes = end_left_processes();
-  result.resident_bytes = resident_bytes(statm_);
+  result.resident_bytes = memory_.bytes(clock_.now());
   return result;
 }
 

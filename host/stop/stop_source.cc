@@ -27,6 +27,7 @@ void StopSource::request(std::int32_t reason) {
   std::int32_t none = 0;
   if (!reason_.compare_exchange_strong(none, reason, std::memory_order_acq_rel)) return;
   if (fd_ >= 0) make_readable(fd_);
+  if (woken_ >= 0) make_readable(woken_);
   if (callbacks_.empty()) return;
   try {
     std::thread([self = shared_from_this(), generation = generation_] { self->run_callbacks(generation); }).detach();
@@ -60,6 +61,14 @@ int StopSource::fd() {
   return fd_;
 }
 
+void StopSource::wake_by(int eventfd) {
+  const std::lock_guard lock(mutex_);
+  woken_ = eventfd;
+  if (woken_ < 0) return;
+  is_touched_.store(true, std::memory_order_relaxed);
+  if (reason() != 0) make_readable(woken_);
+}
+
 std::uint64_t StopSource::on_stop(void (*cb)(void*), void* user) {
   {
     const std::lock_guard lock(mutex_);
@@ -87,7 +96,7 @@ void StopSource::tidy_up() {
   callbacks_.clear();
   callback_ended_.wait(lock, [&] { return running_token_ == 0; });
   if (fd_ >= 0) close(fd_);
-  fd_ = -1;
+  fd_ = woken_ = -1;
   is_touched_.store(false, std::memory_order_relaxed);
 }
 

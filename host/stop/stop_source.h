@@ -34,6 +34,10 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// Readable once request() was called; made at the first call, until end_attempt(); -1 when there is none to be
   /// had.
   int fd();
+  /// An eventfd of somebody who looks at reason() when it is readable: written to at request(), or now when that has
+  /// been. -1 = no more; also at end_attempt(). Where fd() is made and closed for each attempt, this costs no system
+  /// call.
+  void wake_by(int eventfd);
 
   /// Calls cb(user) once: on another thread at request(), or now when that has been. Returns a token, 0 after a call
   /// now.
@@ -69,6 +73,7 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   std::uint64_t running_token_ = 0;  // 0 = none
   std::thread::id running_on_;
   int fd_ = -1;
+  int woken_ = -1;
 };
 
 }  // namespace ganger::host

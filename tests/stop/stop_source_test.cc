@@ -4,8 +4,11 @@
 #include <ganger/plugin.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <latch>
+
+#include "host/descriptor.h"
 
 namespace ganger::host {
 namespace {
@@ -139,6 +142,36 @@ TEST(StopSource, TheDescriptorIsReadableFromTheRequestOn) {
   EXPECT_TRUE(is_readable(fd));
   EXPECT_EQ(early->fd(), fd);
   EXPECT_TRUE(is_readable(late->fd()));
+}
+
+TEST(StopSource, WakesByTheDescriptorOfSomebodyElse) {
+  const auto early = std::make_shared<StopSource>();
+  const auto late = std::make_shared<StopSource>();
+  const Descriptor woken_early(eventfd(0, EFD_CLOEXEC)), woken_late(eventfd(0, EFD_CLOEXEC));
+  early->wake_by(woken_early.get());
+  EXPECT_FALSE(is_readable(woken_early.get()));
+
+  early->request(GANGER_STOP_USER);
+  late->request(GANGER_STOP_USER);
+  late->wake_by(woken_late.get());
+
+  EXPECT_TRUE(is_readable(woken_early.get()));
+  EXPECT_TRUE(is_readable(woken_late.get()));
+}
+
+TEST(StopSource, WakesNobodyWhoHasGone) {
+  const auto gone = std::make_shared<StopSource>();
+  const auto ended = std::make_shared<StopSource>();
+  const Descriptor woken(eventfd(0, EFD_CLOEXEC));
+  gone->wake_by(woken.get());
+  ended->wake_by(woken.get());
+
+  gone->wake_by(-1);
+  gone->request(GANGER_STOP_USER);
+  ended->end_attempt();
+  ended->request(GANGER_STOP_USER);
+
+  EXPECT_FALSE(is_readable(woken.get()));
 }
 
 TEST(StopSource, TheNextAttemptKnowsNothingOfTheLast) {
