@@ -66,9 +66,9 @@ describe(ganger "runs the tasks of a job in order; tasks come from plugins"
 set(CPACK_DEBIAN_GANGER_PACKAGE_NAME ganger)
 set(CPACK_DEBIAN_GANGER_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_GANGER_DEBUGINFO_PACKAGE ON)
-# The program loads SQLite when it opens a journal, which no tool sees.
-set(CPACK_DEBIAN_GANGER_PACKAGE_DEPENDS "libsqlite3-0 (>= 3.38.0)")
-set(CPACK_RPM_ganger_PACKAGE_REQUIRES "libsqlite3.so.0()(64bit)")
+# What the program loads when it first uses it, which no tool sees: host/late_library.h
+set(CPACK_DEBIAN_GANGER_PACKAGE_DEPENDS "libsqlite3-0 (>= 3.38.0), libseccomp2 (>= 2.5.0)")
+set(CPACK_RPM_ganger_PACKAGE_REQUIRES "libsqlite3.so.0()(64bit), libseccomp.so.2()(64bit)")
 set(CPACK_DEBIAN_GANGER_PACKAGE_CONTROL_EXTRA ${source}/deb/postinst ${source}/deb/prerm ${source}/deb/postrm)
 set(CPACK_RPM_ganger_PACKAGE_GROUP Applications/System)
 set(CPACK_RPM_ganger_PRE_UNINSTALL_SCRIPT_FILE ${source}/rpm/preun)

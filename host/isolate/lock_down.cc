@@ -130,10 +130,9 @@ LockDownGaps lock_down(const LockDown& rules) {
   LockDownGaps gaps = restrict_files(rules);
   add(lines, std::move(gaps.missing));
   if (!rules.sandbox.network)
-    if (const int error = give_up_network(); error != 0)
-      lines.push_back(
-          fmt::format("the network cannot be given up: {}; tasks with network = false have it all the same",
-                      std::strerror(error)));
+    if (const std::string problem = give_up_network(); !problem.empty())
+      lines.push_back("the network cannot be given up: " + problem +
+                      "; tasks with network = false have it all the same");
   gaps.missing = std::move(lines);
   return gaps;
 }

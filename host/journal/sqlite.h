@@ -1,5 +1,4 @@
-// SQLite, which is loaded when a journal is first opened: to look up its symbols takes a quarter of what the program
-// needs to start, and most starts (a child process, `--version`, a completion) open none.
+// SQLite, which is loaded when a journal is first opened (host/late_library.h).
 #pragma once
 #include <sqlite3.h>
 
