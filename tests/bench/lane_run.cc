@@ -1,6 +1,8 @@
 #include "tests/bench/lane_run.h"
 
-#include <string>
+#include <array>
+#include <charconv>
+#include <string_view>
 
 #include "tests/bench/shapes.h"
 
@@ -10,10 +12,10 @@ using namespace ganger::host;
 
 Plan make_plan(std::string_view shape, std::uint32_t tasks, const PlannedTask& task) {
   PlanBuilder builder;
-  std::string name;
+  std::array<char, 16> name{'t'};  // a plan is made of names that are there; those of the peers have none
   for (std::uint32_t i = 0; i < tasks; ++i) {
-    name = "t" + std::to_string(i);
-    builder.add(name, task);
+    const char* const end = std::to_chars(name.data() + 1, name.data() + name.size(), i).ptr;
+    builder.add({name.data(), end}, task);
   }
   for_each_edge(shape, tasks, [&](TaskIndex before, TaskIndex after) { builder.add_edge(before, after); });
   return builder.build();
