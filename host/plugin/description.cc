@@ -45,10 +45,21 @@ bool is_interface(std::string_view text) {
 
 std::string in_quotes(std::string_view text) { return "'" + excerpt(text) + "'"; }
 
-/// What to call the nth thing in messages: by its name where it has a proper one.
-std::string label(const std::string& noun, const std::string& name, std::size_t index) {
-  return noun + " " + (name.empty() ? std::to_string(index + 1) : in_quotes(name));
-}
+/// What a message is about, put into words only when there is one: "help of parameter 'size' of task type 'noop'".
+struct Place {
+  std::string_view what;
+  const Place* of = nullptr;
+  std::size_t number = 0;      ///< of things that there are several of, from 1
+  std::string_view name = {};  ///< what they are called by, where they have a proper one
+
+  std::string text() const {
+    std::string text(what);
+    if (number != 0) text += " " + (name.empty() ? std::to_string(number) : in_quotes(name));
+    return of == nullptr ? text : text + " of " + of->text();
+  }
+};
+
+std::string operator+(const Place& place, std::string_view rest) { return place.text().append(rest); }
 
 std::vector<std::string> split_choices(std::string_view text) {
   std::vector<std::string> choices;
@@ -78,23 +89,23 @@ class DescriptionReader {
   void warn(std::string text) { plugin_->warnings.push_back(std::move(text)); }
 
   template <class Struct>
-  bool copy(const void* from, Struct& out, const std::string& what);
-  std::vector<const void*> pointers(const void* from, const std::string& what);
-  std::string text(const char* from, std::size_t longest, const std::string& what);
-  std::string line(const char* from, const std::string& what);
-  std::string name(const char* from, const std::string& what, std::string_view marks = "_-");
-  std::string interface(const char* from, const std::string& what);
+  bool copy(const void* from, Struct& out, const Place& what);
+  std::vector<const void*> pointers(const void* from, const Place& what);
+  std::string text(const char* from, std::size_t longest, const Place& what);
+  std::string line(const char* from, const Place& what);
+  std::string name(const char* from, const Place& what, std::string_view marks = "_-");
+  std::string interface(const char* from, const Place& what);
   template <class Function>
-  Function* code(Function* function, const std::string& what, bool is_required);
-  void look_at_flags(std::uint32_t flags, std::uint32_t known, const std::string& what);
+  Function* code(Function* function, const Place& what, bool is_required);
+  void look_at_flags(std::uint32_t flags, std::uint32_t known, const Place& what);
 
   std::unique_ptr<TaskType> task(const void* from, std::size_t index);
   std::unique_ptr<PoolKind> pool_kind(const void* from, std::size_t index);
-  std::vector<Param> params(const void* from, const std::string& of, std::string& unusable);
-  Param param(const void* from, std::size_t index, const std::string& of);
-  void default_of(Param& param, const ganger_param& described, const std::string& what);
-  std::vector<Need> needs(const void* from, const TaskType& task, const std::string& of);
-  void look_at_api(const void* api, const std::string& of);
+  std::vector<Param> params(const void* from, const Place& of, std::string& unusable);
+  Param param(const void* from, std::size_t index, const Place& of);
+  void default_of(Param& param, const ganger_param& described, const Place& what);
+  std::vector<Need> needs(const void* from, const TaskType& task, const Place& of);
+  void look_at_api(const void* api, const Place& of);
 
   MemoryProbe probe_;
   std::unique_ptr<Plugin> plugin_;
@@ -105,7 +116,7 @@ class DescriptionReader {
 /// Every struct of minor 0 is as long as in this header. When a minor appends a field, what is asked for here must
 /// stay the size of minor 0; what an older plugin does not have stays zero.
 template <class Struct>
-bool DescriptionReader::copy(const void* from, Struct& out, const std::string& what) {
+bool DescriptionReader::copy(const void* from, Struct& out, const Place& what) {
   static_assert(std::is_trivially_copyable_v<Struct>);
   std::uint32_t size = 0;
   if (!probe_.read(from, &size, sizeof size)) {
@@ -122,7 +133,7 @@ bool DescriptionReader::copy(const void* from, Struct& out, const std::string& w
   return false;
 }
 
-std::vector<const void*> DescriptionReader::pointers(const void* from, const std::string& what) {
+std::vector<const void*> DescriptionReader::pointers(const void* from, const Place& what) {
   if (from == nullptr) return {};
   auto array = probe_.pointers(from);
   if (array.found == MemoryProbe::Found::whole) return std::move(array.pointers);
@@ -134,7 +145,7 @@ std::vector<const void*> DescriptionReader::pointers(const void* from, const std
   return {};
 }
 
-std::string DescriptionReader::text(const char* from, std::size_t longest, const std::string& what) {
+std::string DescriptionReader::text(const char* from, std::size_t longest, const Place& what) {
   auto read = probe_.text(from, longest);
   if (read.found == MemoryProbe::Found::unreadable)
     fault(what + " is not in readable memory");
@@ -147,11 +158,11 @@ std::string DescriptionReader::text(const char* from, std::size_t longest, const
   return {};
 }
 
-std::string DescriptionReader::line(const char* from, const std::string& what) {
+std::string DescriptionReader::line(const char* from, const Place& what) {
   return from == nullptr ? std::string() : text(from, kLongestLine, what);
 }
 
-std::string DescriptionReader::name(const char* from, const std::string& what, std::string_view marks) {
+std::string DescriptionReader::name(const char* from, const Place& what, std::string_view marks) {
   if (from == nullptr) {
     fault(what + " is NULL");
     return {};
@@ -164,7 +175,7 @@ std::string DescriptionReader::name(const char* from, const std::string& what, s
   return {};
 }
 
-std::string DescriptionReader::interface(const char* from, const std::string& what) {
+std::string DescriptionReader::interface(const char* from, const Place& what) {
   if (from == nullptr) {
     fault(what + " is NULL");
     return {};
@@ -177,7 +188,7 @@ std::string DescriptionReader::interface(const char* from, const std::string& wh
 }
 
 template <class Function>
-Function* DescriptionReader::code(Function* function, const std::string& what, bool is_required) {
+Function* DescriptionReader::code(Function* function, const Place& what, bool is_required) {
   if (function == nullptr) {
     if (is_required) fault(what + " is NULL");
   } else if (!probe_.is_code(reinterpret_cast<const void*>(function))) {
@@ -186,7 +197,7 @@ Function* DescriptionReader::code(Function* function, const std::string& what, b
   return function;
 }
 
-void DescriptionReader::look_at_flags(std::uint32_t flags, std::uint32_t known, const std::string& what) {
+void DescriptionReader::look_at_flags(std::uint32_t flags, std::uint32_t known, const Place& what) {
   if ((flags & ~known) != 0)
     warn(what + " has flags that this host does not know: " + std::to_string(flags & ~known));
 }
@@ -195,7 +206,7 @@ std::unique_ptr<Plugin> DescriptionReader::read(const ganger_plugin* described, 
   plugin_ = std::make_unique<Plugin>();
   plugin_->file = file;
   ganger_plugin all{};
-  if (!copy(described, all, "the description")) return nullptr;
+  if (!copy(described, all, {"the description"})) return nullptr;
   if (all.min_host_minor > GANGER_ABI_MINOR) {
     needs_newer_host_ = true;
     fault("needs host ABI " + std::to_string(GANGER_ABI_MAJOR) + "." + std::to_string(all.min_host_minor) +
@@ -205,12 +216,12 @@ std::unique_ptr<Plugin> DescriptionReader::read(const ganger_plugin* described, 
   }
   plugin_->abi_minor = all.abi_minor;
   plugin_->min_host_minor = all.min_host_minor;
-  plugin_->id = name(all.id, "id", "_.-");
+  plugin_->id = name(all.id, {"id"}, "_.-");
   if (!plugin_->id.empty() && !is_lower_or_digit(plugin_->id.front()))
     fault("id is " + in_quotes(plugin_->id) + "; it must start with a letter or a digit");
-  plugin_->version = line(all.version, "version");
+  plugin_->version = line(all.version, {"version"});
   if (all.version == nullptr) fault("version is NULL");
-  plugin_->license = line(all.license, "license");
+  plugin_->license = line(all.license, {"license"});
 
   std::set<std::string> names;
   const auto add = [&](auto& to, auto one, const std::string& noun) {
@@ -221,67 +232,68 @@ std::unique_ptr<Plugin> DescriptionReader::read(const ganger_plugin* described, 
     one->id = plugin_->id + "." + one->name;
     to.push_back(std::move(one));
   };
-  const auto tasks = pointers(all.tasks, "tasks");
+  const auto tasks = pointers(all.tasks, {"tasks"});
   for (std::size_t i = 0; i < tasks.size(); ++i) add(plugin_->task_types, task(tasks[i], i), "task type");
-  const auto kinds = pointers(all.pool_kinds, "pool_kinds");
+  const auto kinds = pointers(all.pool_kinds, {"pool_kinds"});
   for (std::size_t i = 0; i < kinds.size(); ++i) add(plugin_->pool_kinds, pool_kind(kinds[i], i), "pool kind");
-  plugin_->init = code(all.init, "init", false);
-  plugin_->deinit = code(all.deinit, "deinit", false);
+  plugin_->init = code(all.init, {"init"}, false);
+  plugin_->deinit = code(all.deinit, {"deinit"}, false);
   return std::move(plugin_);
 }
 
 std::unique_ptr<TaskType> DescriptionReader::task(const void* from, std::size_t index) {
   ganger_task described{};
-  if (!copy(from, described, label("task type", {}, index))) return nullptr;
+  Place of{"task type", nullptr, index + 1};
+  if (!copy(from, described, of)) return nullptr;
   auto type = std::make_unique<TaskType>();
-  type->name = name(described.name, "name of " + label("task type", {}, index));
-  const std::string of = label("task type", type->name, index);
-  type->summary = line(described.summary, "summary of " + of);
+  of.name = type->name = name(described.name, {"name", &of});
+  type->summary = line(described.summary, {"summary", &of});
   type->flags = described.flags;
   look_at_flags(described.flags, kTaskFlags, of);
   type->params = params(described.params, of, type->unusable);
   type->needs = needs(described.needs, *type, of);
   type->user = described.user;
-  type->check = code(described.check, "check of " + of, false);
-  type->run = code(described.run, "run of " + of, true);
+  type->check = code(described.check, {"check", &of}, false);
+  type->run = code(described.run, {"run", &of}, true);
   return type;
 }
 
 std::unique_ptr<PoolKind> DescriptionReader::pool_kind(const void* from, std::size_t index) {
   ganger_pool_kind described{};
-  if (!copy(from, described, label("pool kind", {}, index))) return nullptr;
+  Place of{"pool kind", nullptr, index + 1};
+  if (!copy(from, described, of)) return nullptr;
   auto kind = std::make_unique<PoolKind>();
-  kind->name = name(described.name, "name of " + label("pool kind", {}, index));
-  const std::string of = label("pool kind", kind->name, index);
-  kind->summary = line(described.summary, "summary of " + of);
-  kind->interface = interface(described.interface, "interface of " + of);
+  of.name = kind->name = name(described.name, {"name", &of});
+  kind->summary = line(described.summary, {"summary", &of});
+  kind->interface = interface(described.interface, {"interface", &of});
   kind->flags = described.flags;
   look_at_flags(described.flags, kPoolFlags, of);
   kind->params = params(described.params, of, kind->unusable);
   look_at_api(described.api, of);
   kind->api = described.api;
   kind->user = described.user;
-  kind->open = code(described.open, "open of " + of, true);
-  kind->check = code(described.check, "check of " + of, false);
-  kind->reset = code(described.reset, "reset of " + of, false);
-  kind->close = code(described.close, "close of " + of, true);
+  kind->open = code(described.open, {"open", &of}, true);
+  kind->check = code(described.check, {"check", &of}, false);
+  kind->reset = code(described.reset, {"reset", &of}, false);
+  kind->close = code(described.close, {"close", &of}, true);
   return kind;
 }
 
-void DescriptionReader::look_at_api(const void* api, const std::string& of) {
+void DescriptionReader::look_at_api(const void* api, const Place& of) {
+  const Place what{"api", &of};
   std::uint32_t size = 0;
   if (api == nullptr)
-    fault("api of " + of + " is NULL");
+    fault(what + " is NULL");
   else if (!probe_.read(api, &size, sizeof size))
-    fault("api of " + of + " is not in readable memory");
+    fault(what + " is not in readable memory");
   else if (size < sizeof size || size > kLargestStruct)
-    fault("api of " + of + " has struct_size " + std::to_string(size) + "; it must be the size of the table");
+    fault(what + " has struct_size " + std::to_string(size) + "; it must be the size of the table");
 }
 
-std::vector<Param> DescriptionReader::params(const void* from, const std::string& of, std::string& unusable) {
+std::vector<Param> DescriptionReader::params(const void* from, const Place& of, std::string& unusable) {
   std::vector<Param> all;
   std::set<std::string> names;
-  const auto described = pointers(from, "params of " + of);
+  const auto described = pointers(from, {"params", &of});
   for (std::size_t i = 0; i < described.size(); ++i) {
     all.push_back(param(described[i], i, of));
     const Param& one = all.back();
@@ -296,59 +308,59 @@ std::vector<Param> DescriptionReader::params(const void* from, const std::string
   return all;
 }
 
-Param DescriptionReader::param(const void* from, std::size_t index, const std::string& of) {
+Param DescriptionReader::param(const void* from, std::size_t index, const Place& of) {
   Param result;
   ganger_param described{};
-  if (!copy(from, described, label("parameter", {}, index) + " of " + of)) return result;
-  result.name = name(described.name, "name of " + label("parameter", {}, index) + " of " + of);
-  const std::string what = label("parameter", result.name, index) + " of " + of;
-  result.help = line(described.help, "help of " + what);
+  Place what{"parameter", &of, index + 1};
+  if (!copy(from, described, what)) return result;
+  what.name = result.name = name(described.name, {"name", &what});
+  result.help = line(described.help, {"help", &what});
   result.type = described.type;
-  if (described.type == GANGER_NONE) fault("type of " + what + " is none");
+  if (described.type == GANGER_NONE) fault(Place{"type", &what} + " is none");
   result.flags = described.flags;
   look_at_flags(described.flags, kParamFlags, what);
   default_of(result, described, what);
   return result;
 }
 
-void DescriptionReader::default_of(Param& param, const ganger_param& described, const std::string& what) {
+void DescriptionReader::default_of(Param& param, const ganger_param& described, const Place& what) {
   const bool is_known_type = param.type != GANGER_NONE && param.type <= GANGER_SECRET;
   if (described.choices != nullptr) {
-    const std::string choices = text(described.choices, kLongestText, "choices of " + what);
+    const std::string choices = text(described.choices, kLongestText, {"choices", &what});
     param.choices = split_choices(choices);
     Value value;
     for (const auto& choice : param.choices)
       if (is_known_type && !parse_value(choice, param.type, value))
-        fault("choice " + in_quotes(choice) + " of " + what + " is not " + std::string(type_name(param.type)));
+        fault("choice " + in_quotes(choice) + " of " + what.text() + " is not " + std::string(type_name(param.type)));
   }
   if (is_known_type) param.default_values = zero_default(param);
   if (described.def == nullptr) return;
 
   param.has_default = true;
   const std::size_t faults_before = faults_.size();
-  param.default_text = text(described.def, kLongestText, "default of " + what);
+  param.default_text = text(described.def, kLongestText, {"default", &what});
   if (param.is_required()) fault(what + " is required and has a default; it can have only one of the two");
   if (!is_known_type || faults_.size() > faults_before) return;
   if (!parse_default(param.default_text, param, param.default_values))
-    fault("default of " + what + " is " + in_quotes(param.default_text) + ", which is not " +
+    fault(Place{"default", &what} + " is " + in_quotes(param.default_text) + ", which is not " +
           (param.is_list() ? "a list [...], each element " : "") + std::string(type_name(param.type)) +
           (param.choices.empty() ? "" : " that is one of " + joined(param.choices)));
 }
 
-std::vector<Need> DescriptionReader::needs(const void* from, const TaskType& task, const std::string& of) {
+std::vector<Need> DescriptionReader::needs(const void* from, const TaskType& task, const Place& of) {
   std::vector<Need> all;
-  const auto described = pointers(from, "needs of " + of);
+  const auto described = pointers(from, {"needs", &of});
   for (std::size_t i = 0; i < described.size(); ++i) {
-    const std::string what = label("need", {}, i) + " of " + of;
+    const Place what{"need", &of, i + 1};
     ganger_need one{};
     if (!copy(described[i], one, what)) continue;
-    Need need{interface(one.interface, "interface of " + what), {}, one.count};
-    if (one.count == 0) fault("count of " + what + " is 0");
+    Need need{interface(one.interface, {"interface", &what}), {}, one.count};
+    if (one.count == 0) fault(Place{"count", &what} + " is 0");
     if (one.param != nullptr) {
-      need.param = name(one.param, "param of " + what);
+      need.param = name(one.param, {"param", &what});
       const auto at = task.find_param(need.param);
       if (!need.param.empty() && (!at || task.params[*at].type != GANGER_STR || task.params[*at].is_list()))
-        fault("param of " + what + " is " + in_quotes(need.param) + ", and " + of +
+        fault(Place{"param", &what} + " is " + in_quotes(need.param) + ", and " + of.text() +
               " has no parameter of that name that is a string");
     }
     all.push_back(std::move(need));

@@ -2,6 +2,7 @@
 
 #include <ganger/plugin.h>
 
+#include <algorithm>
 #include <deque>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -51,12 +52,10 @@ class Writer {
 
   void quoted(std::string_view value) {
     out_ += '"';
-    for (std::size_t special = 0; special != std::string_view::npos;) {
-      special = value.find_first_of("\"\\");
-      out_ += value.substr(0, special);
-      if (special == std::string_view::npos) break;
-      (out_ += '\\') += value[special];
-      value.remove_prefix(special + 1);
+    for (auto at = value.begin(); at != value.end();) {
+      const auto special = std::find_if(at, value.end(), [](char c) { return c == '"' || c == '\\'; });
+      out_.append(at, special);
+      if ((at = special) != value.end()) (out_ += '\\') += *at++;
     }
     out_ += '"';
   }

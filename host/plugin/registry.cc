@@ -76,6 +76,15 @@ Error changed(const Plugin& plugin) {
           {}};
 }
 
+/// The real path of this program; empty where it cannot be told.
+const fs::path& this_program() {
+  static const fs::path program = [] {
+    std::error_code ignored;
+    return fs::read_symlink("/proc/self/exe", ignored);
+  }();
+  return program;
+}
+
 /// Puts the functions of `opened` into `described`, which provides the same in the same order.
 void fill_in(Plugin& described, const Plugin& opened) {
   for (std::size_t i = 0; i < opened.task_types.size(); ++i) {
@@ -182,8 +191,7 @@ Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
 /// Is it a plugin file, and one to be trusted? None of its code has run.
 Result<ElfFile> Registry::look_at_file(const fs::path& file) const {
   const uid_t user = geteuid();
-  std::error_code ignored;
-  const LookAt look = look_beside(fs::read_symlink("/proc/self/exe", ignored));
+  const LookAt look = look_beside(this_program());
   const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file, user, look);
   if (!trusted && trusted.error().kind == ErrorKind::refused) return tl::unexpected(trusted.error());
   auto elf = read_elf_file(file);  // says better what is wrong with a file that is not there
