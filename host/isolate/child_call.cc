@@ -15,6 +15,7 @@
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
 #include "host/plugin/types.h"
+#include "host/stop/stop_source.h"
 #include "host/units.h"
 
 namespace ganger::host {
@@ -29,6 +30,18 @@ constexpr Duration kDeathTakesAtMost = seconds(5);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
 constexpr int kMostLastReads = 1024;                  // more than a socket holds
+
+/// A stop makes this thread look up, but not whoever has the descriptor after it.
+class StopWakes {
+ public:
+  StopWakes(StopSource& stop, int eventfd) : stop_(stop) { stop_.wake_by(eventfd); }
+  ~StopWakes() { stop_.wake_by(-1); }
+  StopWakes(const StopWakes&) = delete;
+  StopWakes& operator=(const StopWakes&) = delete;
+
+ private:
+  StopSource& stop_;
+};
 
 // Of processes, so it is the real one, whatever clock the run has.
 TimePoint now() { return std::chrono::steady_clock::now(); }
@@ -62,13 +75,12 @@ IsolatedEnd ChildCall::run() {
     return {.status = GANGER_BAD_PARAM, .why = "its parameters are too large for a child process"};
   }
   child_.queue(FrameKind::call, number_, payload);
-  call_.attempt.stop->wake_by(child_.wake_fd());
+  const StopWakes wakes(*call_.attempt.stop, child_.wake_fd());
   while (!end_) {
     // A channel that breaks is the end of the process, or comes before it.
     if (!child_.flush()) has_died();
     if (!end_) wait();
   }
-  call_.attempt.stop->wake_by(-1);
   if (is_fit_) read_output(kMostOutputAtOnce);
   const auto log = [this](int level) {
     return [this, level](std::string_view line) { call_.scope.log(level, line); };
