@@ -112,6 +112,11 @@ void ChildCall::wait() {
   if (poll(watched.data(), watched.size(), timeout) < 0 && errno != EINTR)
     return end(GANGER_RETRY, "the host could not wait for its child process");
 
+  if (watched[wake].revents != 0) {
+    // Before anything that it may be about is looked at: what is news after that makes it readable again.
+    eventfd_t ignored = 0;
+    eventfd_read(child_.wake_fd(), &ignored);
+  }
   if (!is_stopping_ && call_.attempt.stop->reason() != 0) heed_stop(now());
   if (timeout >= 0) heed_alarms(now());
   if (watched[out].revents != 0 || watched[err].revents != 0) read_output(kMostOutputAtOnce);
@@ -119,11 +124,7 @@ void ChildCall::wait() {
       watched[process].revents == 0)
     has_died();
   if (watched[calls].revents != 0 && !end_) receive();
-  if (watched[wake].revents != 0 && !end_) {
-    eventfd_t ignored = 0;
-    eventfd_read(child_.wake_fd(), &ignored);
-    serve_wishes();
-  }
+  if (watched[wake].revents != 0 && !end_) serve_wishes();
   if (is_killed_.load() && !has_killed_ && !end_) {
     has_killed_ = true;
     child_.kill_tree();

@@ -133,21 +133,21 @@ std::uint32_t end_left_processes() {
   return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
 }
 
-/// What this process keeps. Asked after every call, it asks the kernel only once in a while: as much memory as makes
-/// a difference is not filled in less. Thread: one
+/// What this process keeps. Asked after every call, it asks the kernel only once in a while where there is no limit:
+/// half a gigabyte is not filled in less. Thread: one
 class ResidentMemory {
  public:
+  explicit ResidentMemory(bool is_limited) : good_for_(is_limited ? Duration(0) : std::chrono::milliseconds(1)) {}
+
   /// Where it cannot be told: more than anybody may.
   std::uint64_t bytes(TimePoint now) {
-    if (now - read_ < kReadAgain) return bytes_;
+    if (now - read_ < good_for_) return bytes_;
     read_ = now;
     bytes_ = read();
     return bytes_;
   }
 
  private:
-  static constexpr Duration kReadAgain = std::chrono::milliseconds(1);
-
   std::uint64_t read() const {
     std::array<char, 64> text{};
     unsigned long resident = 0;
@@ -157,6 +157,7 @@ class ResidentMemory {
     return std::uint64_t{resident} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   }
 
+  const Duration good_for_;
   const Descriptor statm_{::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
   TimePoint read_{};
   std::uint64_t bytes_ = UINT64_MAX;
@@ -171,6 +172,7 @@ class ChildProcess {
         host_(std::move(host)),
         scope_(channel_, setup_),
         no_call_(channel_, setup_),
+        memory_(setup_.sandbox.memory_bytes != 0),
         // The host has looked at the folders; here only the digest counts.
         registry_(SearchPath({}, {}, {}), host_table(), {.trusts_all = true}) {}
 
@@ -184,8 +186,8 @@ class ChildProcess {
   ChildChannel& channel_;
   const SetupMessage setup_;
   const Descriptor host_;
-  ResidentMemory memory_;
   ChildScope scope_, no_call_;
+  ResidentMemory memory_;
   SteadyClock clock_;
   Registry registry_;
   std::mutex registry_mutex_;

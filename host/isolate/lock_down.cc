@@ -124,15 +124,17 @@ LockDownGaps restrict_files(const LockDown& rules) {
 }  // namespace
 
 LockDownGaps lock_down(const LockDown& rules) {
-  Lines lines = limit_resources(rules.sandbox);
+  Lines lines;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     lines.push_back(fmt::format("new privileges cannot be given up: {}", std::strerror(errno)));
-  LockDownGaps gaps = restrict_files(rules);
-  add(lines, std::move(gaps.missing));
+  // A library is loaded for it, wherever that lies: so before files and memory are limited.
   if (!rules.sandbox.network)
     if (const std::string problem = give_up_network(); !problem.empty())
       lines.push_back("the network cannot be given up: " + problem +
                       "; tasks with network = false have it all the same");
+  add(lines, limit_resources(rules.sandbox));
+  LockDownGaps gaps = restrict_files(rules);
+  add(lines, std::move(gaps.missing));
   gaps.missing = std::move(lines);
   return gaps;
 }

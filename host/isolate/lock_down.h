@@ -21,15 +21,15 @@ struct LockDownGaps {
   std::vector<std::string> ungranted;  ///< grants of the job that lead nowhere
 };
 
-/// Gives up rights of this process for good, in this order: resource limits (no core file, memory, descriptors), no
-/// new privileges, Landlock (writing below `writable`, what the sandbox grants and /dev/null only; reading as the
-/// sandbox says), network (no socket but those of the machine itself, and no io_uring, which could make them). A
+/// Gives up rights of this process for good, in this order: new privileges, the network (no socket but those of the
+/// machine itself, and no io_uring, which could make them), resources (no core file, memory, descriptors), files by
+/// Landlock (writing below `writable`, what the sandbox grants and /dev/null only; reading as the sandbox says). A
 /// grant means a folder with all below it, or a file; who may write may read too. What does not exist is not granted.
 /// A file that exists can be written over but not replaced or removed. Where reading is restricted, what programs
 /// need stays readable: system libraries, name and time settings, /proc. Thread: the only one of its process.
 LockDownGaps lock_down(const LockDown& rules);
 
-/// What this kernel does not offer of that, without doing any of it: for a warning before the run.
+/// What is not to be had here of that, without doing any of it: for a warning before the run.
 std::vector<std::string> missing_locks();
 
 }  // namespace ganger::host

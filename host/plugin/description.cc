@@ -53,9 +53,9 @@ struct Place {
   std::string_view name = {};  ///< what they are called by, where they have a proper one
 
   std::string text() const {
-    std::string text(what);
-    if (number != 0) text += " " + (name.empty() ? std::to_string(number) : in_quotes(name));
-    return of == nullptr ? text : text + " of " + of->text();
+    std::string words(what);
+    if (number != 0) words += " " + (name.empty() ? std::to_string(number) : in_quotes(name));
+    return of == nullptr ? words : words + " of " + of->text();
   }
 };
 

@@ -43,8 +43,8 @@ bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
 }  // namespace
 
 struct EventStream::Queue {
-  Queue(std::vector<std::unique_ptr<Reporter>> listeners, Duration patience)
-      : reporters(std::move(listeners)), moment(patience) {
+  Queue(std::vector<std::unique_ptr<Reporter>> listeners, Duration short_wait)
+      : reporters(std::move(listeners)), moment(short_wait) {
     for (const auto& r : reporters) has_ticks |= r->wants_ticks();
   }
 

@@ -20,7 +20,6 @@ class EventStream final : public EventSink {
  public:
   static constexpr std::size_t kMostWaiting = 100'000;
   static constexpr std::size_t kMostWaitingBytes = 64u << 20U;
-
   static constexpr Duration kMoment = std::chrono::milliseconds(10);  // too short to be seen
 
   explicit EventStream(std::vector<std::unique_ptr<Reporter>> reporters, Duration moment = kMoment);

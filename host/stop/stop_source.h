@@ -35,8 +35,8 @@ class StopSource : public std::enable_shared_from_this<StopSource> {
   /// had.
   int fd();
   /// An eventfd of somebody who looks at reason() when it is readable: written to at request(), or now when that has
-  /// been. -1 = no more; also at end_attempt(). Where fd() is made and closed for each attempt, this costs no system
-  /// call.
+  /// been. -1 = no more; also at end_attempt(). One at a time; it does not block, and stays open until then. Where
+  /// fd() is made and closed for each attempt, this costs no system call.
   void wake_by(int eventfd);
 
   /// Calls cb(user) once: on another thread at request(), or now when that has been. Returns a token, 0 after a call

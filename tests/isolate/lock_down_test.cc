@@ -160,7 +160,10 @@ TEST(LockDown, LimitsMemoryToHalfOfTheMachines) {
 }
 
 TEST(LockDown, WithoutNetworkOnlySocketsOfTheMachineAreLeft) {
-  if (!missing_network_lock().empty()) GTEST_SKIP() << missing_network_lock().front();
+  if (const auto missing = missing_network_lock(); !missing.empty()) {
+    ASSERT_THAT(missing.front(), Not(HasSubstr("libseccomp"))) << "the library is no matter of the kernel";
+    GTEST_SKIP() << missing.front();
+  }
 
   const std::string said =
       lock_and_try({"no-network"}, {"socket", "inet", "socket", "inet6", "socket", "unix", "ring", ""});

@@ -147,7 +147,8 @@ TEST(StopSource, TheDescriptorIsReadableFromTheRequestOn) {
 TEST(StopSource, WakesByTheDescriptorOfSomebodyElse) {
   const auto early = std::make_shared<StopSource>();
   const auto late = std::make_shared<StopSource>();
-  const Descriptor woken_early(eventfd(0, EFD_CLOEXEC)), woken_late(eventfd(0, EFD_CLOEXEC));
+  const Descriptor woken_early(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      woken_late(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   early->wake_by(woken_early.get());
   EXPECT_FALSE(is_readable(woken_early.get()));
 
@@ -162,7 +163,7 @@ TEST(StopSource, WakesByTheDescriptorOfSomebodyElse) {
 TEST(StopSource, WakesNobodyWhoHasGone) {
   const auto gone = std::make_shared<StopSource>();
   const auto ended = std::make_shared<StopSource>();
-  const Descriptor woken(eventfd(0, EFD_CLOEXEC));
+  const Descriptor woken(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   gone->wake_by(woken.get());
   ended->wake_by(woken.get());
 
