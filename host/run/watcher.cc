@@ -40,8 +40,9 @@ void Watcher::watch(Loop& loop, Signals& signals, const Calls& calls) {
       }
     }
     const TimePoint alarm = loop.tick();
+    const TimePoint beat = calls.beat(clock_.now());  // at the end, too: of a stop there is something to be told
     if (loop.has_ended()) return;
-    sleep_until(std::min(alarm, calls.beat(clock_.now())), signals.fd());
+    sleep_until(std::min(alarm, beat), signals.fd());
   }
 }
 
