@@ -22,6 +22,7 @@ mkdir "$work/unpacked"
 rpm2cpio "$rpm" | (cd "$work/unpacked" && cpio -idm --quiet)
 mapfile -t libraries < <(ldd "$work"/unpacked/usr/bin/ganger "$work"/unpacked/usr/lib64/ganger/plugins/*.so "${programs[@]}" |
   sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' | sort -u)
+libraries+=("$(ldconfig -p | sed -n 's/.*libseccomp\.so\.2 .*=> //p' | head -n 1)") # loaded at its first use: ldd does not see it
 for file in "${programs[@]}" "${libraries[@]}"; do
   mkdir -p "$root$(dirname "$file")"
   cp -L "$file" "$root$file"
