@@ -1,6 +1,8 @@
 #include "host/cli/rehearsal.h"
 
+#include <cstddef>
 #include <deque>
+#include <optional>
 
 #include "host/run/loop.h"
 
@@ -22,8 +24,7 @@ class Stage final : public TaskBody, public Executor, public Clock, public Event
 
   bool try_start(const Attempt& attempt) override {
     if (running_.size() >= workers_) return false;
-    order_.push_back(attempt.task);
-    running_.push_back(attempt);
+    start(attempt);
     return true;
   }
   bool give_up(TaskIndex) override { return false; }
@@ -32,10 +33,8 @@ class Stage final : public TaskBody, public Executor, public Clock, public Event
   bool wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable&, TimePoint,
                   const std::function<bool()>& ready) override {
     while (!ready() && !running_.empty()) {
-      const Attempt first = running_.front();
-      running_.pop_front();
       lock.unlock();
-      loop_->ended(finished(first));
+      end_first();
       lock.lock();
     }
     return ready();
@@ -48,6 +47,21 @@ class Stage final : public TaskBody, public Executor, public Clock, public Event
   }
 
  private:
+  void start(const Attempt& attempt) {
+    order_.push_back(attempt.task);
+    running_.push_back(attempt);
+  }
+  /// Its worker takes the attempt that ended() returns, so it is busy until then.
+  void end_first() {
+    const std::size_t running_before = running_.size();
+    const std::optional<Attempt> next = loop_->ended(finished(running_.front()));
+    running_.pop_front();
+    if (!next) return;
+    // Other workers have taken theirs meanwhile, but the loop started this one first.
+    const auto others = static_cast<std::ptrdiff_t>(running_.size() + 1 - running_before);
+    order_.insert(order_.end() - others, next->task);
+    running_.insert(running_.end() - others, *next);
+  }
   static Finished finished(const Attempt& attempt) {
     return {.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
   }

@@ -47,7 +47,7 @@ class Completion {
   virtual ~Completion() = default;
   /// An attempt has ended, and its thread can take another one: which, or nothing. What it is given counts as
   /// started.
-  virtual std::optional<Attempt> ended(Finished finished) = 0;
+  [[nodiscard]] virtual std::optional<Attempt> ended(Finished finished) = 0;
   /// A thread has nothing to do, and try_start() finds it.
   virtual void has_room() = 0;
 };
@@ -57,7 +57,7 @@ class Executor {
  public:
   virtual ~Executor() = default;
   /// Takes the attempt and later reports to the Completion, or says false: nobody is free.
-  virtual bool try_start(const Attempt& attempt) = 0;
+  [[nodiscard]] virtual bool try_start(const Attempt& attempt) = 0;
   /// The attempt does not end: nothing will be heard of it again. Returns false when no more can be started here.
   virtual bool give_up(TaskIndex task) = 0;
 };

@@ -55,7 +55,7 @@ class Loop final : public Completion {
   /// thread then has nothing more to do.
   void run_lane();
 
-  std::optional<Attempt> ended(Finished finished) override;
+  [[nodiscard]] std::optional<Attempt> ended(Finished finished) override;
   void has_room() override;
 
   /// The watcher's turn: stops what should stop, gives up what did not. Returns when to call again at the latest.

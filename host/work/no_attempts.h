@@ -10,7 +10,7 @@ namespace ganger::host {
 class NoAttempts final : public TaskBody, public Completion {
  public:
   Finished run(const Attempt& attempt) override { return {.task = attempt.task, .number = attempt.number}; }
-  std::optional<Attempt> ended(Finished /*finished*/) override { return std::nullopt; }
+  [[nodiscard]] std::optional<Attempt> ended(Finished /*finished*/) override { return std::nullopt; }
   void has_room() override {}
 };
 

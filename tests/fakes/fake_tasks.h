@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -130,10 +131,8 @@ class FakeWorkers final : public Executor {
     const auto next = completion_->ended(f);
     const bool has_room = std::erase(running_, r) > 0;
     if (has_room) ++idle_;
-    if (next)
-      try_start(*next);
-    else if (has_room)
-      completion_->has_room();
+    if (next && !try_start(*next)) throw std::runtime_error("a worker that is free refuses what it was given");
+    if (!next && has_room) completion_->has_room();
   }
 
   FakeClock& clock_;

@@ -42,7 +42,7 @@ class NoTasks final : public TaskBody {
   Finished run(const Attempt& attempt) override { return {.task = attempt.task}; }
 };
 class Deaf final : public Completion {
-  std::optional<Attempt> ended(Finished) override { return std::nullopt; }
+  [[nodiscard]] std::optional<Attempt> ended(Finished) override { return std::nullopt; }
   void has_room() override {}
 };
 

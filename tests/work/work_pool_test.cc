@@ -41,7 +41,7 @@ class Bodies final : public TaskBody {
 /// Waits for the news of a pool.
 class News final : public Completion {
  public:
-  std::optional<Attempt> ended(Finished finished) override {
+  [[nodiscard]] std::optional<Attempt> ended(Finished finished) override {
     const std::lock_guard lock(mutex_);
     ended_.push_back(finished.task);
     changed_.notify_all();
