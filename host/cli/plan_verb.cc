@@ -164,7 +164,7 @@ int plan_verb(const Options& options) {
   const PlanView view{.settings = settings,
                       .job = prepared->job,
                       .tasks_of_job = prepared->reading.job.tasks.size(),
-                      .rehearsal = rehearse(prepared->job.plan, settings.workers),
+                      .rehearsal = rehearse(prepared->job.plan, {.workers = settings.workers}),
                       .before = Predecessors(prepared->job.plan.graph())};
   answer(options.as_json ? json_text(plan_json(view)) + "\n" : plan_text(view));
   return kExitOk;

@@ -1,86 +1,71 @@
 #include "host/cli/rehearsal.h"
 
-#include <cstddef>
-#include <deque>
+#include <algorithm>
 #include <optional>
-
-#include "host/run/loop.h"
+#include <stdexcept>
 
 namespace ganger::host {
 
-namespace {
+Finished Stage::run(const Attempt& attempt) {
+  order_.push_back(attempt.task);
+  return finished(attempt, attempt.worker);
+}
 
-/// All that the loop is connected to, on one thread: the workers' turn comes when the serial lane has nothing to do
-/// and waits. Time stands still.
-class Stage final : public TaskBody, public Executor, public Clock, public EventSink {
- public:
-  Stage(std::uint32_t workers, std::vector<TaskIndex>& order) : workers_(workers), order_(order) {}
-  void report_to(Completion& loop) { loop_ = &loop; }
+bool Stage::try_start(const Attempt& attempt) {
+  if (running_.size() >= settings_.workers) return false;
+  order_.push_back(attempt.task);
+  running_.push_back(attempt);
+  return true;
+}
 
-  Finished run(const Attempt& attempt) override {
-    order_.push_back(attempt.task);
-    return finished(attempt);
+/// Another worker takes the place of the one that hangs.
+bool Stage::give_up(TaskIndex task) {
+  std::erase_if(running_, [&](const Attempt& a) { return a.task == task; });
+  return true;
+}
+
+bool Stage::wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable&, TimePoint until,
+                       const std::function<bool()>& ready) {
+  while (!ready() && has_running()) {
+    lock.unlock();
+    end_first();
+    lock.lock();
   }
+  if (ready()) return true;
+  // A loop that waits for nothing would ask again for ever.
+  if (until == kNever) throw std::logic_error("the rehearsal of the plan waits, and nothing is left to happen");
+  now_ = std::max(now_, until);
+  return false;
+}
 
-  bool try_start(const Attempt& attempt) override {
-    if (running_.size() >= workers_) return false;
-    start(attempt);
-    return true;
-  }
-  bool give_up(TaskIndex) override { return false; }
+void Stage::push(Event event) {
+  if (event.outcome == TaskState::skipped) order_.push_back(event.task);
+}
 
-  TimePoint now() override { return {}; }
-  bool wait_until(std::unique_lock<std::mutex>& lock, std::condition_variable&, TimePoint,
-                  const std::function<bool()>& ready) override {
-    while (!ready() && !running_.empty()) {
-      lock.unlock();
-      end_first();
-      lock.lock();
-    }
-    return ready();
-  }
+void Stage::end_first() {
+  // Its worker is busy until ended() has returned, since it runs what ended() returns.
+  const std::size_t running_before = running_.size();
+  const std::optional<Attempt> next = loop_->ended(finished(running_.front(), 0));
+  running_.pop_front();
+  if (!next) return loop_->has_room();
+  // Others were started meanwhile, but after this one.
+  const auto others = static_cast<std::ptrdiff_t>(running_.size() + 1 - running_before);
+  order_.insert(order_.end() - others, next->task);
+  running_.insert(running_.end() - others, *next);
+}
 
-  bool wants(EventKind kind) const override { return kind == EventKind::task_finished; }
-  bool wants_log(int) const override { return false; }
-  void push(Event event) override {
-    if (event.outcome == TaskState::skipped) order_.push_back(event.task);
-  }
+Finished Stage::finished(const Attempt& attempt, std::int16_t worker) const {
+  Finished f{.task = attempt.task, .number = attempt.number, .worker = worker, .ended = now_};
+  if (settings_.status_of) f.status = settings_.status_of(attempt);
+  return f;
+}
 
- private:
-  void start(const Attempt& attempt) {
-    order_.push_back(attempt.task);
-    running_.push_back(attempt);
-  }
-  /// Its worker takes the attempt that ended() returns, so it is busy until then.
-  void end_first() {
-    const std::size_t running_before = running_.size();
-    const std::optional<Attempt> next = loop_->ended(finished(running_.front()));
-    running_.pop_front();
-    if (!next) return;
-    // Other workers have taken theirs meanwhile, but the loop started this one first.
-    const auto others = static_cast<std::ptrdiff_t>(running_.size() + 1 - running_before);
-    order_.insert(order_.end() - others, next->task);
-    running_.insert(running_.end() - others, *next);
-  }
-  static Finished finished(const Attempt& attempt) {
-    return {.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
-  }
-
-  const std::size_t workers_;
-  std::vector<TaskIndex>& order_;
-  std::deque<Attempt> running_;  // with the workers
-  Completion* loop_ = nullptr;
-};
-
-}  // namespace
-
-Rehearsal rehearse(const Plan& plan, std::uint32_t workers) {
-  Rehearsal rehearsal;
-  rehearsal.order.reserve(plan.size());
-  Stage stage(workers, rehearsal.order);
+Rehearsal rehearse(const Plan& plan, const RehearsalSettings& settings) {
+  Stage stage(settings);
+  stage.order().reserve(plan.size());
   Stop stop(kNever);
   NoJournal journal;
-  Loop loop(plan, {},
+  Loop loop(plan, settings.loop,
             {.body = stage,
              .workers = stage,
              .clock = stage,
@@ -91,8 +76,7 @@ Rehearsal rehearse(const Plan& plan, std::uint32_t workers) {
              .wake_watcher = [] {}});
   stage.report_to(loop);
   loop.run_lane();
-  rehearsal.record = loop.record();
-  return rehearsal;
+  return {.order = std::move(stage.order()), .record = loop.record()};
 }
 
 }  // namespace ganger::host

@@ -41,25 +41,33 @@ class TaskBody {
   virtual void given_up(TaskIndex /*task*/) {}
 };
 
-/// Where an executor reports. Thread: any.
+/// Where an executor reports. Thread: any, but never inside a call of the executor.
 class Completion {
  public:
   virtual ~Completion() = default;
-  /// An attempt has ended, and its thread can take another one: which, or nothing. What it is given counts as
-  /// started.
+  /// An attempt has ended. Returns the next one for the same thread, which runs it and reports it in turn, or
+  /// nothing. The attempt that is returned counts as started: nobody else will run it.
   [[nodiscard]] virtual std::optional<Attempt> ended(Finished finished) = 0;
   /// A thread has nothing to do, and try_start() finds it.
   virtual void has_room() = 0;
 };
 
 /// Runs attempts on threads or processes of its own. Called with the loop's lock held; no call blocks.
+///
+/// Contract; tests/run/executor_contract_test.cc holds every executor to it:
+/// - Each attempt that it accepts, and each that ended() returns, is reported to ended() once, with its number.
+/// - An attempt that it refuses is forgotten. Once it could be accepted, has_room() or an ended() follows.
+/// - A worker is busy from the start of an attempt until ended() has returned nothing, and no more attempts run at
+///   once than there are workers.
+/// - When ended() has returned nothing, has_room() follows, and whoever asks from then on finds the worker free.
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// Takes the attempt and later reports to the Completion, or says false: nobody is free.
+  /// Accepts the attempt and reports to the Completion later, or says false: nobody is free.
   [[nodiscard]] virtual bool try_start(const Attempt& attempt) = 0;
-  /// The attempt does not end: nothing will be heard of it again. Returns false when no more can be started here.
-  virtual bool give_up(TaskIndex task) = 0;
+  /// The attempt does not end. Nothing is heard of it again, but for a report that is on its way already; another
+  /// worker takes the place of the one it hangs in. Returns false when no more can be started here.
+  [[nodiscard]] virtual bool give_up(TaskIndex task) = 0;
 };
 
 }  // namespace ganger::host

@@ -29,8 +29,8 @@ class WorkPool final : public Executor, public WorkerLender {
   /// Who hears how attempts end; before the first try_start(), outlives the pool.
   void report_to(Completion& completion) { completion_ = &completion; }
 
-  bool try_start(const Attempt& attempt) override;
-  bool give_up(TaskIndex task) override;
+  [[nodiscard]] bool try_start(const Attempt& attempt) override;
+  [[nodiscard]] bool give_up(TaskIndex task) override;
   void seek_help(HelpSeeker& seeker) override;
   void end_seeking(HelpSeeker& seeker) override;
 

@@ -71,7 +71,7 @@ class FakeWorkers final : public Executor {
 
   void report_to(Completion& completion) { completion_ = &completion; }
 
-  bool try_start(const Attempt& attempt) override {
+  [[nodiscard]] bool try_start(const Attempt& attempt) override {
     if (idle_ == 0) {
       if (failing_starts > 0) {
         --failing_starts;
@@ -94,7 +94,7 @@ class FakeWorkers final : public Executor {
     return true;
   }
 
-  bool give_up(TaskIndex task) override {
+  [[nodiscard]] bool give_up(TaskIndex task) override {
     std::erase_if(running_, [&](const auto& r) { return r->attempt.task == task; });
     if (replaced_ < kMostReplaced)
       ++replaced_;

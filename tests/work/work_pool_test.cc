@@ -265,7 +265,7 @@ TEST(WorkPool, AThreadThatComesBackLateReportsNothingEvenWhenThePoolIsGone) {
   rig.start(0);
   while (rig.bodies.workers().count(0) == 0) std::this_thread::yield();
 
-  rig.pool->give_up(0);
+  EXPECT_TRUE(rig.pool->give_up(0));
   rig.start(1);
   rig.news.wait_for_ends(1);
   rig.pool.reset();
