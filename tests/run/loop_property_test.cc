@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <numeric>
 #include <random>
 #include <set>
 #include <string>
 
 #include "host/pools/pool.h"
 #include "tests/fakes/fake_run.h"
+#include "tests/fakes/random_job.h"
 
 namespace ganger::host {
 namespace {
@@ -33,7 +33,6 @@ class RandomRun {
  public:
   explicit RandomRun(std::uint32_t seed)
       : random_(seed), run_(chance(40) ? Duration(milliseconds(between(1, 800))) : Duration(0)) {
-    exclusive_[0].flags = exclusive_[1].flags = GANGER_TASK_EXCLUSIVE;
     run_.settings = {.grace = milliseconds(between(0, 300)), .keep_going = chance(50), .seed = seed};
     workers_ = static_cast<std::uint32_t>(between(1, 4));
     pool_ = Pool::make({.name = "db", .size = 2}, std::make_unique<Handles>(), run_.clock).value();
@@ -47,7 +46,9 @@ class RandomRun {
       has_drain_ = true;
       run_.drain_at(milliseconds(between(0, 600)));
     }
-    make_plan(chance(3) ? between(41, 150) : between(1, 40));
+    run_.plan = job_.make_plan(random_, chance(3) ? between(41, 150) : between(1, 40));
+    seen_.resize(run_.plan.size());
+    usual_trouble_ = between(0, 50);
     write_script();
     run_.events.on_event = [this](const Event& e) { hear(e); };
   }
@@ -74,33 +75,6 @@ class RandomRun {
 
   bool chance(int percent) { return between(1, 100) <= percent; }
   int between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
-
-  void make_plan(int size) {
-    PlanBuilder builder;
-    const int usual_timeouts = between(0, 60), usual_heavy = between(0, 100), usual_retries = between(0, 60);
-    for (int i = 0; i < size; ++i) {
-      PlannedTask task;
-      if (chance(25)) task.type = &exclusive_[between(0, 1)];
-      task.when = chance(75) ? When::ok : chance(50) ? When::failed : When::always;
-      task.is_heavy = chance(usual_heavy);
-      Policy policy;
-      if (chance(usual_timeouts)) policy.timeout = milliseconds(between(1, 150));
-      if (chance(usual_retries)) policy.retries = static_cast<std::uint32_t>(between(1, 4));
-      if (chance(70)) policy.backoff = milliseconds(between(1, 100));
-      builder.add("t" + std::to_string(i), task, policy);
-    }
-    // File order is not the order of the graph.
-    std::vector<TaskIndex> order(static_cast<std::size_t>(size));
-    std::iota(order.begin(), order.end(), 0u);
-    std::ranges::shuffle(order, random_);
-    const int density = between(0, 3);
-    for (int i = 1; i < size; ++i)
-      for (int edges = between(0, density); edges > 0; --edges)
-        builder.add_edge(order[static_cast<std::size_t>(between(0, i - 1))], order[static_cast<std::size_t>(i)]);
-    run_.plan = builder.build();
-    seen_.resize(run_.plan.size());
-    usual_trouble_ = between(0, 50);
-  }
 
   void write_script() {
     run_.script.act = [this](const Attempt& a) {
@@ -278,7 +252,7 @@ class RandomRun {
   std::mt19937 random_;
   std::minstd_rand borrow_random_;
   FakeRun run_;
-  TaskType exclusive_[2];
+  RandomJob job_;
   std::unique_ptr<Pool> pool_;
   std::uint32_t workers_ = 1, abandoned_ = 0, given_up_ = 0, retries_ = 0;
   int interrupts_ = 0, usual_trouble_ = 0;
