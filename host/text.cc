@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::size_t kExcerptLength = 60;
+constexpr std::size_t kLongestName = 63;
+constexpr std::string_view kCutMark = " ... (cut after 64 KiB)";
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
@@ -76,6 +78,34 @@ std::string excerpt(std::string_view text) {
   std::string out = printable(text.substr(0, end));
   if (end < text.size()) out += "...";
   return out;
+}
+
+bool is_name(std::string_view text, std::string_view marks) {
+  return !text.empty() && text.size() <= kLongestName && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || marks.find(c) != std::string_view::npos;
+  });
+}
+
+std::string_view what_of(const std::exception& thrown) {
+  const char* const what = thrown.what();
+  return what != nullptr ? what : "an exception that says nothing";
+}
+
+std::string_view cut(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes) return text;
+  // Where so many bytes in a row go on with a code point, none of them does.
+  constexpr std::size_t kMostBack = 3;
+  for (std::size_t back = 0; back <= std::min(kMostBack, most_bytes); ++back)
+    if (!is_continuation(text[most_bytes - back])) return text.substr(0, most_bytes - back);
+  return text.substr(0, most_bytes);
+}
+
+std::string_view taken_in(std::string_view text) { return cut(text, kMostTakenBytes); }
+
+std::string shortened(std::string text) {
+  if (text.size() <= kMostTextBytes) return text;
+  text.resize(cut(text, kMostTextBytes - kCutMark.size()).size());
+  return text += kCutMark;
 }
 
 std::string masked(std::string_view text, const std::vector<std::string>& secrets) {

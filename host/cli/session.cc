@@ -60,7 +60,7 @@ class RunScope final : public CallScope {
     if (!events_.wants_log(level)) return;
     Event e{.kind = EventKind::task_log};
     e.level = static_cast<std::int8_t>(level);
-    e.text = line;
+    e.text = shortened(std::string(taken_in(line)));
     events_.push(std::move(e));
   }
   void progress(std::uint64_t, std::uint64_t, std::string_view) override {}

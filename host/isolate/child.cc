@@ -225,16 +225,23 @@ std::size_t Child::end_left_processes() {
 
 void Child::dismiss() { shutdown(calls_.get(), SHUT_WR); }
 
+/// False once it breaks the protocol. Of what it says at its end only lines of the log are heard.
+bool Child::pass_on(const LinePipe::Take& take) {
+  for (int i = 0; i < kMostReadsAtOnce && receive() == Receipt::some; ++i)
+    for (auto frame = frames_.next();; frame = frames_.next()) {
+      if (!frame) return false;
+      if (!*frame) break;
+      if ((*frame)->kind != FrameKind::log) continue;
+      const auto log = decode<LogMessage>((*frame)->payload);
+      if (!log) return false;
+      if (CallScope* scope = default_scope()) scope->log(log->level, log->line);
+    }
+  out_.read(take, LinePipe::kMostLineBytes);
+  err_.read(take, LinePipe::kMostLineBytes);
+  return true;
+}
+
 void Child::see_off(TimePoint until, const LinePipe::Take& take) {
-  const auto pass_on = [&] {
-    for (int i = 0; i < kMostReadsAtOnce && receive() == Receipt::some; ++i)
-      for (auto frame = frames_.next(); frame && *frame; frame = frames_.next())
-        if (const auto log = decode<LogMessage>((*frame)->payload);
-            log && (*frame)->kind == FrameKind::log && default_scope() != nullptr)
-          default_scope()->log(log->level, log->line);
-    out_.read(take, LinePipe::kMostLineBytes);
-    err_.read(take, LinePipe::kMostLineBytes);
-  };
   for (;;) {
     const auto left = until - std::chrono::steady_clock::now();
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
@@ -242,7 +249,14 @@ void Child::see_off(TimePoint until, const LinePipe::Take& take) {
         {{process_.pidfd(), POLLIN, 0}, {calls_.get(), POLLIN, 0}, {out_.fd(), POLLIN, 0}, {err_.fd(), POLLIN, 0}}};
     if (ms <= 0) break;
     if (poll(watched.data(), watched.size(), static_cast<int>(ms)) < 0 && errno != EINTR) break;
-    pass_on();
+    if (!pass_on(take)) {
+      if (CallScope* scope = default_scope())
+        scope->log(GANGER_LOG_WARN,
+                   fmt::format("a child process of plugin '{}' broke the protocol while it ended; it "
+                               "was killed",
+                               plugin_->id));
+      break;  // its destructor does that
+    }
     if (watched[0].revents != 0) break;
     // Its end closes them, which says no more than the process itself soon will.
     if ((watched[1].revents & POLLHUP) != 0) {

@@ -98,6 +98,7 @@ class Child {
 
  private:
   Child() = default;
+  bool pass_on(const LinePipe::Take& take);
   bool is_mine(pid_t pid) const;
   std::size_t end_left_processes();
 
@@ -111,7 +112,7 @@ class Child {
   LinePipe out_, err_;
   std::string outgoing_, note_;
   std::size_t sent_ = 0;
-  FrameDecoder frames_;
+  FrameDecoder frames_{Side::child};
   std::uint32_t calls_made_ = 0;
   bool is_ready_ = false;
 };

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <limits>
 
-#include "host/isolate/child_text.h"
 #include "host/isolate/crash_note.h"
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
@@ -199,13 +198,13 @@ void ChildCall::take(const FrameView& frame) {
     case FrameKind::refused: {
       const auto refused = decode<RefusedMessage>(frame.payload);
       if (!refused || child_.is_ready()) return wrong();
-      end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, std::string(cut(refused->why)));
+      end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, refused->why);
       return kill_child();
     }
     case FrameKind::progress: {
       const auto progress = decode<ProgressMessage>(frame.payload);
       if (!progress) return wrong();
-      if (is_mine) call_.scope.progress(progress->done, progress->total, cut(progress->what));
+      if (is_mine) call_.scope.progress(progress->done, progress->total, progress->what);
       return;
     }
     case FrameKind::input: {
@@ -228,7 +227,6 @@ void ChildCall::take(const FrameView& frame) {
     case FrameKind::place_filled: {
       auto filled = decode<PlaceFilledMessage>(frame.payload);
       if (!filled || pool(filled->pool) == nullptr) return wrong();
-      filled->why.resize(cut(filled->why).size());
       return note_filled(std::move(*filled));
     }
     case FrameKind::place_back: {
@@ -240,21 +238,19 @@ void ChildCall::take(const FrameView& frame) {
     case FrameKind::call:
     case FrameKind::reply:
     case FrameKind::stop:
-      break;
+      break;  // the decoder lets none of them through
   }
-  broke_protocol("a message that only its host may send");
 }
 
 void ChildCall::take_log(const FrameView& frame) {
   const auto log = decode<LogMessage>(frame.payload);
   if (!log) return broke_protocol("a message that makes no sense");
-  const int level = std::clamp<int>(log->level, GANGER_LOG_TRACE, GANGER_LOG_ERROR);
   // What the task printed before it comes before it.
   read_output(kMostOutputAtOnce);
   if (frame.call == number_)
-    call_.scope.log(level, cut(log->line));
+    call_.scope.log(log->level, log->line);
   else if (CallScope* scope = default_scope(); frame.call == 0 && scope != nullptr)
-    scope->log(level, cut(log->line));
+    scope->log(log->level, log->line);
 }
 
 void ChildCall::take_result(const FrameView& frame) {
@@ -264,8 +260,7 @@ void ChildCall::take_result(const FrameView& frame) {
     read_output(kMostOutputAtOnce);
     warn_of_left(result->processes);
   }
-  end_ = IsolatedEnd{
-      .status = result->status, .why = std::string(cut(result->why)), .outputs = std::move(result->outputs)};
+  end_ = IsolatedEnd{.status = result->status, .why = std::move(result->why), .outputs = std::move(result->outputs)};
   resident_bytes_ = result->resident_bytes;
   // Past its grace it has been told to die, and where memory ran out a new one has more of it.
   is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && !is_killed_.load();

@@ -8,6 +8,7 @@
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
 #include "host/plugin/types.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -66,7 +67,7 @@ void ChildCall::serve_wishes() {
 void ChildCall::reply_place(std::uint32_t request, const Acquired& got) {
   child_.queue(FrameKind::reply, number_,
                encode(ReplyMessage{.request = request,
-                                   .text = got.error ? got.error->message : std::string(),
+                                   .text = got.error ? std::string(taken_in(got.error->message)) : std::string(),
                                    .end = got.end,
                                    .place = got.lease.id,
                                    .waited_ns = got.waited.count()}));

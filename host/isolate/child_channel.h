@@ -64,7 +64,7 @@ class ChildChannel {
   std::deque<Order> orders_;
   std::uint32_t last_request_ = 0;
   bool has_reader_ = false, is_closed_ = false;
-  FrameDecoder decoder_;
+  FrameDecoder decoder_{Side::host};
 };
 
 }  // namespace ganger::host

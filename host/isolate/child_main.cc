@@ -32,6 +32,7 @@
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
 #include "host/plugin/services.h"
+#include "host/text.h"
 #include "host/work/no_attempts.h"
 #include "host/work/work_pool.h"
 
@@ -113,7 +114,7 @@ void watch_host(int host) {
 /// Reads the control socket until the host closes it, which is an end of this process too.
 void watch_control(CallStop& stop) {
   block_signals();
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::host);
   std::array<char, 512> buffer;
   for (;;) {
     const ssize_t n = recv(kControlFd, buffer.data(), buffer.size(), 0);
@@ -226,6 +227,8 @@ Result<void> ChildProcess::open() {
     workers_ = std::make_unique<WorkPool>(setup_.workers - 1, no_attempts_);
     workers_->report_to(no_attempts_);
   }
+  for (auto* lines : {&gaps.missing, &gaps.ungranted})
+    for (std::string& line : *lines) line = shortened(printable(line));
   channel_.send(FrameKind::ready, 0, encode(ReadyMessage{std::move(gaps.missing), std::move(gaps.ungranted)}));
   return {};
 }
@@ -299,6 +302,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   stop_.end();
   ctx_.end();
   std::fflush(nullptr);
+  result.why.resize(taken_in(result.why).size());
   result.processes = end_left_processes();
   result.resident_bytes = memory_.bytes(clock_.now());
   return result;
@@ -335,7 +339,8 @@ int run_child(int argc, const char* const* argv) {
     child.serve();
   } else {
     const ganger_status status = opened.error().kind == ErrorKind::io ? GANGER_RETRY : GANGER_FAILED;
-    channel.send(FrameKind::refused, 0, encode(RefusedMessage{status, opened.error().message}));
+    channel.send(FrameKind::refused, 0,
+                 encode(RefusedMessage{status, std::string(taken_in(opened.error().message))}));
   }
   // Static destructors of plugins may hang or crash, and nobody would learn anything from it.
   _exit(0);

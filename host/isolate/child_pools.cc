@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <optional>
 
-#include "host/isolate/child_text.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
 namespace {
-
-constexpr std::size_t kMostWhyBytes = 4096;  // it is said again and again
 
 PoolSettings settings_of(const PoolMessage& told) {
   PoolSettings settings{.name = told.name, .size = told.size};
@@ -103,11 +101,10 @@ void ChildPools::filled(const PoolOfKind& pool, std::uint64_t place, std::uint64
 void ChildPools::unused(const PoolOfKind& pool, std::uint64_t place, const Acquired& end) {
   const auto index = static_cast<std::uint32_t>(pool.index);
   const bool has_failed = end.end == AcquireEnd::failed && !end.was_cut_short;
-  const PlaceFilledMessage message{
-      .pool = index,
-      .place = place,
-      .filling = has_failed ? Filling::failed : Filling::cut_short,
-      .why = end.error ? std::string(cut(end.error->message, kMostWhyBytes)) : std::string()};
+  const PlaceFilledMessage message{.pool = index,
+                                   .place = place,
+                                   .filling = has_failed ? Filling::failed : Filling::cut_short,
+                                   .why = end.error ? std::string(taken_in(end.error->message)) : std::string()};
   const std::lock_guard lock(mutex_);
   channel_.send(FrameKind::place_filled, call_, encode(message));
   channel_.send(FrameKind::place_back, call_, encode(PlaceBackMessage{index, place}));

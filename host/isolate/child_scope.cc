@@ -4,19 +4,19 @@
 #include <utility>
 
 #include "host/isolate/child_pools.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
 namespace {
 
-constexpr std::size_t kMostLineBytes = 64 * 1024;
 constexpr Duration kProgressPause = std::chrono::milliseconds(100);
 
 }  // namespace
 
 void ChildScope::log(int level, std::string_view line) {
   if (level < log_level_) return;
-  channel_.send(FrameKind::log, call(), encode(LogMessage{level, std::string(line.substr(0, kMostLineBytes))}));
+  channel_.send(FrameKind::log, call(), encode(LogMessage{level, std::string(taken_in(line))}));
 }
 
 void ChildScope::progress(std::uint64_t done, std::uint64_t total, std::string_view what) {
@@ -26,12 +26,11 @@ void ChildScope::progress(std::uint64_t done, std::uint64_t total, std::string_v
   const bool is_last = total > 0 && done >= total;
   if (!is_last && now - last < kProgressPause.count()) return;
   if (!last_progress_.compare_exchange_strong(last, now, std::memory_order_relaxed)) return;
-  channel_.send(FrameKind::progress, call(),
-                encode(ProgressMessage{done, total, std::string(what.substr(0, kMostLineBytes))}));
+  channel_.send(FrameKind::progress, call(), encode(ProgressMessage{done, total, std::string(taken_in(what))}));
 }
 
 bool ChildScope::input(std::string_view task, std::string_view name, Value& out) {
-  if (task.size() + name.size() > kMostLineBytes) return false;
+  if (!is_name(task) || !is_name(name)) return false;
   ReplyMessage reply =
       channel_.ask(FrameKind::input, call(), InputMessage{.task = std::string(task), .name = std::string(name)});
   if (reply.is_found) out = std::move(reply.value);

@@ -41,9 +41,11 @@ bool is_known(std::uint16_t kind) {
 }
 
 /// Empty when the header can be one.
-std::string wrong_with(const Header& header) {
+std::string wrong_with(const Header& header, Side sender) {
   if (header.magic != kMagic) return "what came is no frame";
   if (!is_known(header.kind) || header.reserved != 0) return fmt::format("a frame of unknown kind {}", header.kind);
+  if (sender_of(static_cast<FrameKind>(header.kind)) != sender)
+    return sender == Side::child ? "a message that only its host may send" : "a message that only a child may send";
   if (header.length > kMostPayloadBytes) return fmt::format("a frame of {} bytes, which is too long", header.length);
   return {};
 }
@@ -75,7 +77,7 @@ Result<std::optional<FrameView>> FrameDecoder::next() {
   if (broken_.empty() && bytes_.size() - at_ >= sizeof(Header)) {
     Header header;
     std::memcpy(&header, bytes_.data() + at_, sizeof(header));
-    broken_ = wrong_with(header);
+    broken_ = wrong_with(header, sender_);
     if (broken_.empty()) {
       if (bytes_.size() - at_ - sizeof(header) < header.length) return std::nullopt;
       const std::string_view payload(bytes_.data() + at_ + sizeof(header), header.length);
@@ -90,15 +92,13 @@ Result<std::optional<FrameView>> FrameDecoder::next() {
 std::size_t PayloadReader::count(std::size_t least_bytes) {
   const std::size_t n = number<std::uint32_t>();
   if (n <= rest_.size() / least_bytes) return n;
-  is_good_ = false;
-  rest_ = {};
+  refuse();
   return 0;
 }
 
 std::string_view PayloadReader::take(std::size_t bytes) {
   if (bytes > rest_.size()) {
-    is_good_ = false;
-    rest_ = {};
+    refuse();
     return {};
   }
   const std::string_view taken = rest_.substr(0, bytes);

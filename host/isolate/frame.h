@@ -31,6 +31,10 @@ enum class FrameKind : std::uint16_t {
   result = 42
 };
 
+/// Who sends frames of that kind.
+enum class Side : std::uint8_t { host, child };
+constexpr Side sender_of(FrameKind kind) { return kind < FrameKind::ready ? Side::host : Side::child; }
+
 struct FrameView {
   FrameKind kind{};
   std::uint32_t call = 0;    ///< the number of the call it belongs to; 0 = none
@@ -47,6 +51,8 @@ void append_frame(std::string& out, FrameKind kind, std::uint32_t call, std::str
 /// arrived, and the first thing that is wrong is final.
 class FrameDecoder {
  public:
+  /// Shape: sender = the other side; a frame of a kind that only this one may send is wrong
+  explicit FrameDecoder(Side sender) : sender_(sender) {}
   void feed(std::string_view bytes);
   /// The next frame; nothing until more bytes come.
   /// Errors: io, what is wrong with the bytes
@@ -55,6 +61,7 @@ class FrameDecoder {
   bool has_part() const { return at_ < bytes_.size(); }
 
  private:
+  const Side sender_;
   std::string bytes_;
   std::size_t at_ = 0;  // what comes before has been handed out
   std::string broken_;
@@ -78,7 +85,8 @@ class PayloadWriter {
   std::string bytes_;
 };
 
-/// The other way. Once something is missing everything reads as 0 or empty, and is_whole() is false.
+/// The other way. Once something is missing, or is not what it may be, everything reads as 0 or empty, and is_whole()
+/// is false: whoever has read a whole payload need not ask of any part of it whether it is in range.
 class PayloadReader {
  public:
   explicit PayloadReader(std::string_view bytes) : rest_(bytes) {}
@@ -91,8 +99,29 @@ class PayloadReader {
     if (!bytes.empty()) bytes.copy(reinterpret_cast<char*>(&value), sizeof(value));
     return value;
   }
-  bool boolean() { return number<std::uint8_t>() != 0; }
-  std::string_view text() { return take(number<std::uint32_t>()); }
+  /// Shape: least = what is read as well where it is none of these
+  template <class Number>
+  Number number(Number least, Number most) {
+    const auto value = number<Number>();
+    if (value >= least && value <= most) return value;
+    refuse();
+    return least;
+  }
+  bool boolean() { return number<std::uint8_t>(0, 1) != 0; }
+  template <class Enumerator>
+  Enumerator enumerator(Enumerator last) {
+    return static_cast<Enumerator>(number<std::uint8_t>(0, static_cast<std::uint8_t>(last)));
+  }
+  std::string_view text(std::size_t most_bytes = kMostPayloadBytes) {
+    const auto bytes = number<std::uint32_t>();
+    if (bytes > most_bytes) refuse();
+    return take(is_good_ ? bytes : 0);
+  }
+  /// What was read is not what it may be.
+  void refuse() {
+    is_good_ = false;
+    rest_ = {};
+  }
   /// How many elements follow; 0 when so many of `least_bytes` each cannot be there.
   std::size_t count(std::size_t least_bytes);
   /// Everything was there, and there is nothing else.

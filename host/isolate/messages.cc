@@ -1,6 +1,9 @@
 #include "host/isolate/messages.h"
 
+#include <limits>
 #include <utility>
+
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -20,14 +23,55 @@ void write(PayloadWriter& out, const Value& value) {
 
 Value read_value(PayloadReader& in) {
   Value value;
-  value.type = in.number<std::uint32_t>();
+  value.type = in.number<std::uint32_t>(GANGER_NONE, GANGER_SECRET);
   if (value.is_text())
     value.text = in.text();
   else if (value.type == GANGER_F64)
     value.f = in.number<double>();
+  else if (value.type == GANGER_NONE || value.type == GANGER_BOOL)
+    value.i = in.number<std::int64_t>(0, value.type == GANGER_BOOL ? 1 : 0);
   else
     value.i = in.number<std::int64_t>();
   return value;
+}
+
+// What the texts of messages may be; see messages.h.
+
+std::string read_name(PayloadReader& in) {
+  const std::string_view text = in.text();
+  if (!is_name(text)) in.refuse();
+  return std::string(text);
+}
+
+std::string read_line(PayloadReader& in) {
+  const std::string_view text = in.text(kMostTextBytes);
+  if (!is_printable(text)) in.refuse();
+  return std::string(text);
+}
+
+std::string read_path(PayloadReader& in) {
+  const std::string_view text = in.text();
+  if (text.find('\0') != std::string_view::npos) in.refuse();
+  return std::string(text);
+}
+
+std::string read_digest(PayloadReader& in) {
+  constexpr std::size_t kDigits = 64;
+  const std::string_view text = in.text(kDigits);
+  const bool is_digest =
+      text.size() == kDigits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  if (!text.empty() && !is_digest) in.refuse();
+  return std::string(text);
+}
+
+std::string read_text_of_plugin(PayloadReader& in) { return std::string(in.text(kMostTakenBytes)); }
+
+std::int32_t read_log_level(PayloadReader& in) { return in.number<std::int32_t>(GANGER_LOG_TRACE, GANGER_LOG_ERROR); }
+
+std::uint32_t read_positive(PayloadReader& in) { return in.number<std::uint32_t>(1, UINT32_MAX); }
+
+std::int64_t read_duration_or_none(PayloadReader& in) {
+  return in.number<std::int64_t>(-1, std::numeric_limits<std::int64_t>::max());
 }
 
 constexpr std::size_t kLeastValueBytes = 8;
@@ -40,7 +84,10 @@ void write(PayloadWriter& out, const Values& values) {
 
 Values read_values(PayloadReader& in) {
   Values values;
-  for (std::size_t n = in.count(kLeastValueBytes); n > 0; --n) values.push_back(read_value(in));
+  for (std::size_t n = in.count(kLeastValueBytes); n > 0; --n) {
+    values.push_back(read_value(in));
+    if (values.back().type == GANGER_NONE) in.refuse();
+  }
   return values;
 }
 
@@ -62,7 +109,7 @@ void write(PayloadWriter& out, const std::vector<std::filesystem::path>& paths) 
 
 std::vector<std::filesystem::path> read_paths(PayloadReader& in) {
   std::vector<std::filesystem::path> paths;
-  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) paths.emplace_back(in.text());
+  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) paths.emplace_back(read_path(in));
   return paths;
 }
 
@@ -99,24 +146,17 @@ void write(PayloadWriter& out, const PoolMessage& pool) {
 
 PoolMessage read_pool(PayloadReader& in) {
   PoolMessage pool;
-  pool.name = in.text();
-  pool.interface = in.text();
-  pool.kind = in.text();
-  pool.plugin_file = in.text();
-  pool.digest = in.text();
-  pool.size = in.number<std::uint32_t>();
+  pool.name = read_name(in);
+  pool.interface = read_line(in);
+  pool.kind = read_name(in);
+  pool.plugin_file = read_path(in);
+  pool.digest = read_digest(in);
+  pool.size = read_positive(in);
   pool.has_limit = in.boolean();
-  pool.idle_timeout_ns = in.number<std::int64_t>();
-  pool.max_lifetime_ns = in.number<std::int64_t>();
+  pool.idle_timeout_ns = read_duration_or_none(in);
+  pool.max_lifetime_ns = read_duration_or_none(in);
   pool.values = read_all_values(in);
   return pool;
-}
-
-template <class Enumerator>
-Enumerator read_enumerator(PayloadReader& in, Enumerator last, bool& is_known) {
-  const auto number = in.number<std::uint8_t>();
-  if (number > static_cast<std::uint8_t>(last)) is_known = false;
-  return is_known ? static_cast<Enumerator>(number) : last;
 }
 
 template <class Message>
@@ -151,13 +191,13 @@ template <>
 std::optional<SetupMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   SetupMessage message;
-  message.plugin_file = in.text();
-  message.digest = in.text();
+  message.plugin_file = read_path(in);
+  message.digest = read_digest(in);
   for (std::size_t n = in.count(6 * kLeastTextBytes); n > 0; --n) message.pools.push_back(read_pool(in));
   message.sandbox = read_sandbox(in);
-  message.writable = in.text();
-  message.workers = in.number<std::uint32_t>();
-  message.log_level = in.number<std::int32_t>();
+  message.writable = read_path(in);
+  message.workers = read_positive(in);
+  message.log_level = read_log_level(in);
   message.wants_progress = in.boolean();
   return if_whole(in, std::move(message));
 }
@@ -181,9 +221,9 @@ template <>
 std::optional<CallMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   CallMessage message;
-  message.type = in.text();
-  message.task = in.text();
-  message.attempt = in.number<std::uint32_t>();
+  message.type = read_name(in);
+  message.task = read_name(in);
+  message.attempt = read_positive(in);
   message.deadline_ns = in.number<std::int64_t>();
   message.values = read_all_values(in);
   return if_whole(in, std::move(message));
@@ -198,7 +238,7 @@ std::string encode(const StopMessage& message) {
 template <>
 std::optional<StopMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
-  return if_whole(in, StopMessage{in.number<std::int32_t>()});
+  return if_whole(in, StopMessage{in.number<std::int32_t>(GANGER_STOP_USER, GANGER_STOP_UPSTREAM)});
 }
 
 std::string encode(const ReplyMessage& message) {
@@ -217,15 +257,13 @@ template <>
 std::optional<ReplyMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   ReplyMessage message;
-  bool is_known = true;
   message.request = in.number<std::uint32_t>();
   message.is_found = in.boolean();
   message.value = read_value(in);
-  message.text = in.text();
-  message.end = read_enumerator(in, AcquireEnd::failed, is_known);
+  message.text = read_text_of_plugin(in);
+  message.end = in.enumerator(AcquireEnd::failed);
   message.place = in.number<std::uint64_t>();
-  message.waited_ns = in.number<std::int64_t>();
-  if (!is_known) return std::nullopt;
+  message.waited_ns = in.number<std::int64_t>(0, std::numeric_limits<std::int64_t>::max());
   return if_whole(in, std::move(message));
 }
 
@@ -242,8 +280,8 @@ template <>
 std::optional<ReadyMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   ReadyMessage message;
-  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.missing.emplace_back(in.text());
-  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.ungranted.emplace_back(in.text());
+  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.missing.push_back(read_line(in));
+  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.ungranted.push_back(read_line(in));
   return if_whole(in, std::move(message));
 }
 
@@ -258,8 +296,8 @@ template <>
 std::optional<RefusedMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   RefusedMessage message;
-  message.status = in.number<std::int32_t>();
-  message.why = in.text();
+  message.status = in.number<std::int32_t>(GANGER_FAILED, GANGER_RETRY);
+  message.why = read_text_of_plugin(in);
   return if_whole(in, std::move(message));
 }
 
@@ -274,8 +312,8 @@ template <>
 std::optional<LogMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   LogMessage message;
-  message.level = in.number<std::int32_t>();
-  message.line = in.text();
+  message.level = read_log_level(in);
+  message.line = read_text_of_plugin(in);
   return if_whole(in, std::move(message));
 }
 
@@ -293,7 +331,7 @@ std::optional<ProgressMessage> decode(std::string_view payload) {
   ProgressMessage message;
   message.done = in.number<std::uint64_t>();
   message.total = in.number<std::uint64_t>();
-  message.what = in.text();
+  message.what = read_text_of_plugin(in);
   return if_whole(in, std::move(message));
 }
 
@@ -310,8 +348,8 @@ std::optional<InputMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   InputMessage message;
   message.request = in.number<std::uint32_t>();
-  message.task = in.text();
-  message.name = in.text();
+  message.task = read_name(in);
+  message.name = read_name(in);
   return if_whole(in, std::move(message));
 }
 
@@ -342,7 +380,7 @@ std::optional<PlaceMessage> decode(std::string_view payload) {
   PlaceMessage message;
   message.request = in.number<std::uint32_t>();
   message.pool = in.number<std::uint32_t>();
-  message.wait_ns = in.number<std::int64_t>();
+  message.wait_ns = read_duration_or_none(in);
   message.has_resource = in.boolean();
   return if_whole(in, message);
 }
@@ -360,12 +398,10 @@ template <>
 std::optional<PlaceFilledMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   PlaceFilledMessage message;
-  bool is_known = true;
   message.pool = in.number<std::uint32_t>();
   message.place = in.number<std::uint64_t>();
-  message.why = in.text();
-  message.filling = read_enumerator(in, Filling::cut_short, is_known);
-  if (!is_known) return std::nullopt;
+  message.why = read_text_of_plugin(in);
+  message.filling = in.enumerator(Filling::cut_short);
   return if_whole(in, message);
 }
 
@@ -404,7 +440,7 @@ std::optional<ResultMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   ResultMessage message;
   message.status = in.number<std::int32_t>();
-  message.why = in.text();
+  message.why = read_text_of_plugin(in);
   for (std::size_t n = in.count(kLeastTextBytes + kLeastValueBytes); n > 0; --n) {
     std::string name(in.text());
     message.outputs.insert_or_assign(std::move(name), read_value(in));

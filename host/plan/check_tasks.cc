@@ -7,6 +7,7 @@
 
 #include "host/plugin/context.h"
 #include "host/plugin/services.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -35,7 +36,8 @@ std::string objection(const TaskType& type, const Binding& binding) {
   if (why.empty()) why = ctx.take_why();
   ctx.end();
   if (status == GANGER_OK) return {};
-  return why.empty() ? fmt::format("{} refuses these parameters (status {})", type.id, status) : why;
+  return why.empty() ? fmt::format("{} refuses these parameters (status {})", type.id, status)
+                     : shortened(std::move(why));
 }
 
 }  // namespace

@@ -9,18 +9,11 @@
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
 #include "host/pools/pool.h"
+#include "host/text.h"
 
 using namespace ganger::host;
 
 namespace {
-
-constexpr std::size_t kMostNameBytes = 63;
-
-bool is_name(std::string_view s) {
-  return !s.empty() && s.size() <= kMostNameBytes && std::ranges::all_of(s, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
 
 bool is_text(std::uint32_t type) { return type == GANGER_STR || type == GANGER_PATH || type == GANGER_SECRET; }
 
@@ -83,7 +76,7 @@ ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
   if (Crew::has_failed_here()) return status;
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
-  why_ = why;
+  why_ = taken_in(why);
   return status;
 }
 

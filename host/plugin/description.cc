@@ -28,12 +28,6 @@ constexpr std::uint32_t kPoolFlags = GANGER_POOL_THREAD_BOUND | GANGER_POOL_HOST
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-bool is_name(std::string_view text, std::string_view marks = "_-") {
-  return !text.empty() && text.size() <= kLongestName && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_lower_or_digit(c) || marks.find(c) != std::string_view::npos;
-  });
-}
-
 /// "ganger.sql/1": what, a slash and its major.
 bool is_interface(std::string_view text) {
   const auto slash = text.rfind('/');

@@ -74,7 +74,7 @@ Result<const ganger_plugin*> call_entry(const shared_library& library, const std
     described = library.get<const ganger_plugin*(const ganger_host*)>(kEntry)(host);
   } catch (const std::exception& thrown) {
     return failure(ErrorKind::refused,
-                   file + " is refused: " + kEntry + "() threw an exception: " + excerpt(thrown.what()));
+                   file + " is refused: " + kEntry + "() threw an exception: " + excerpt(what_of(thrown)));
   } catch (...) {
     return failure(ErrorKind::refused, file + " is refused: " + kEntry + "() threw an exception");
   }

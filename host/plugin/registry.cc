@@ -63,7 +63,7 @@ Result<void> initialise(const Plugin& plugin, const ganger_host* host) {
     if (status == GANGER_OK) return {};
     why = "returned status " + std::to_string(status);
   } catch (const std::exception& thrown) {
-    why = "threw an exception: " + excerpt(thrown.what());
+    why = "threw an exception: " + excerpt(what_of(thrown));
   } catch (...) {
     why = "threw an exception";
   }

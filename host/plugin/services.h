@@ -3,6 +3,7 @@
 #include <ganger/plugin.h>
 
 #include "host/plugin/context.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -33,7 +34,8 @@ ganger_status guarded(F&& call, std::string& why) noexcept {
   try {
     return call();
   } catch (const std::exception& e) {
-    why = std::string("threw an exception out of the plugin, which no plugin may: ") + e.what();
+    why = "threw an exception out of the plugin, which no plugin may: ";
+    why += taken_in(what_of(e));
   } catch (...) {
     why = "threw an exception out of the plugin, which no plugin may";
   }

@@ -47,6 +47,8 @@ Value Value::copy_of(const ganger_value& value) {
     if (value.u.s.n > 0) copy.text.assign(value.u.s.p, value.u.s.n);
   } else if (value.type == GANGER_F64) {
     copy.f = value.u.f;
+  } else if (value.type == GANGER_BOOL) {
+    copy.i = value.u.i != 0 ? 1 : 0;
   } else {
     copy.i = value.u.i;
   }

@@ -7,6 +7,7 @@
 
 #include "host/plan/convert.h"
 #include "host/plugin/services.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
@@ -29,7 +30,7 @@ class TaskScope final : public CallScope {
     if (!events().wants_log(level) || attempt_.stop->is_abandoned()) return;
     Event e = event(EventKind::task_log);
     e.level = static_cast<std::int8_t>(std::clamp<int>(level, GANGER_LOG_TRACE, GANGER_LOG_ERROR));
-    e.text = call_.secrets_.masked(line);
+    e.text = call_.fit_to_show(line);
     events().push(std::move(e));
   }
 
@@ -43,7 +44,7 @@ class TaskScope final : public CallScope {
     Event e = event(EventKind::task_progress);
     e.done = done;
     e.total = total;
-    e.text = call_.secrets_.masked(what);
+    e.text = call_.fit_to_show(what);
     events().push(std::move(e));
   }
 
@@ -135,8 +136,11 @@ void TaskCall::make(Call& call) {
     if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
     finished.status = GANGER_BUG;
   }
-  if (!finished.why.empty()) finished.why = secrets_.masked(finished.why);
+  if (!finished.why.empty()) finished.why = fit_to_show(finished.why);
 }
+
+/// What may be seen of a text that a plugin had a part in.
+std::string TaskCall::fit_to_show(std::string_view text) const { return shortened(secrets_.masked(taken_in(text))); }
 
 /// Waits for all places the task needs, before it has anything that others could wait for.
 bool TaskCall::keep_places(Call& call) {
@@ -250,7 +254,7 @@ bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& value
                                  is_choice(params[p], deferred.back()[i], why)))
         continue;
       finished.status = GANGER_BAD_PARAM;
-      finished.why = secrets_.masked(fmt::format("parameter '{}': {}", params[p].name, why));
+      finished.why = fit_to_show(fmt::format("parameter '{}': {}", params[p].name, why));
       return false;
     }
     if (params[p].type == GANGER_SECRET)

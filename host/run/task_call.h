@@ -62,6 +62,7 @@ class TaskCall final : public TaskBody {
   void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
   void make(Call& call);
   bool keep_places(Call& call);
+  std::string fit_to_show(std::string_view text) const;
   void set_borrower(TaskIndex task, OwnerId owner);
   void erase_borrower(TaskIndex task, OwnerId owner);
   void make_here(Call& call);

@@ -13,6 +13,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "host/text.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/isolate/children_rig.h"
 
@@ -194,12 +195,12 @@ TEST_F(ChildFaults, ACrashAmongManyMappingsIsACrash) {
   EXPECT_THAT(end.why, StartsWith("SIGSEGV"));
 }
 
-TEST_F(ChildFaults, TextsOfAnyLengthAreCut) {
+TEST_F(ChildFaults, NoMoreOfATextIsSentThanIsTakenIn) {
   const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("long-texts")}});
 
   EXPECT_EQ(end.status, GANGER_FAILED);
-  EXPECT_LE(end.why.size(), 64u * 1024);
-  for (const std::string& line : scope.recorded.take()) EXPECT_LE(line.size(), 65u * 1024);
+  EXPECT_EQ(end.why.size(), kMostTakenBytes);
+  for (const std::string& line : scope.recorded.take()) EXPECT_LE(line.size(), kMostTakenBytes + 8);
 }
 
 TEST_F(ChildFaults, MemoryIsLimited) {

@@ -12,7 +12,7 @@ std::string frame(FrameKind kind, std::uint32_t call, std::string_view payload) 
 }
 
 TEST(FrameDecoder, FramesComeBackAsTheyWereSent) {
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::child);
 
   decoder.feed(frame(FrameKind::log, 7, "payload") + frame(FrameKind::result, 8, ""));
   const auto first = decoder.next();
@@ -29,7 +29,7 @@ TEST(FrameDecoder, FramesComeBackAsTheyWereSent) {
 
 TEST(FrameDecoder, AFrameMayComeByteByByte) {
   const std::string bytes = frame(FrameKind::call, 1, "abc");
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::host);
 
   for (const char byte : bytes.substr(0, bytes.size() - 1)) {
     decoder.feed({&byte, 1});
@@ -47,7 +47,7 @@ TEST(FrameDecoder, AFrameMayComeByteByByte) {
 TEST(FrameDecoder, ManyFramesInOddPiecesStayWhole) {
   std::string bytes;
   for (std::uint32_t i = 0; i < 200; ++i) append_frame(bytes, FrameKind::log, i, std::string(i, 'x'));
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::child);
   std::uint32_t seen = 0;
 
   for (std::size_t at = 0; at < bytes.size(); at += 37) {
@@ -62,7 +62,7 @@ TEST(FrameDecoder, ManyFramesInOddPiecesStayWhole) {
 }
 
 TEST(FrameDecoder, WhatIsNoFrameIsAnErrorForEver) {
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::child);
 
   decoder.feed("sixteen bytes or more of something else");
   const auto first = decoder.next();
@@ -77,7 +77,7 @@ TEST(FrameDecoder, WhatIsNoFrameIsAnErrorForEver) {
 TEST(FrameDecoder, AnAbsurdLengthIsAnErrorBeforeAnythingIsKeptForIt) {
   std::string bytes = frame(FrameKind::log, 1, "");
   for (std::size_t i = 12; i < 16; ++i) bytes[i] = '\xff';
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::child);
 
   decoder.feed(bytes);
   const auto wrong = decoder.next();
@@ -86,8 +86,20 @@ TEST(FrameDecoder, AnAbsurdLengthIsAnErrorBeforeAnythingIsKeptForIt) {
   EXPECT_EQ(wrong.error().message, "a frame of 4294967295 bytes, which is too long");
 }
 
+TEST(FrameDecoder, AKindThatOnlyThisSideMaySendIsAnError) {
+  for (const Side other : {Side::host, Side::child})
+    for (const FrameKind kind :
+         {FrameKind::setup, FrameKind::call, FrameKind::reply, FrameKind::stop, FrameKind::ready, FrameKind::refused,
+          FrameKind::log, FrameKind::progress, FrameKind::input, FrameKind::work_dir, FrameKind::place,
+          FrameKind::place_filled, FrameKind::place_back, FrameKind::result}) {
+      FrameDecoder decoder(other);
+      decoder.feed(frame(kind, 1, ""));
+      EXPECT_EQ(decoder.next().has_value(), sender_of(kind) == other) << static_cast<int>(kind);
+    }
+}
+
 TEST(FrameDecoder, AnUnknownKindIsAnError) {
-  FrameDecoder decoder;
+  FrameDecoder decoder(Side::child);
 
   decoder.feed(frame(static_cast<FrameKind>(99), 1, ""));
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <string>
 
 namespace ganger::host {
@@ -33,6 +34,54 @@ TEST(Text, WhatActsOnATerminalIsReplaced) {
             "a\uFFFDb");
   EXPECT_EQ(printable("a\tb\nc", "\t"), "a\tb\uFFFDc");
   EXPECT_EQ(printable("grüße, 世界"), "grüße, 世界");
+}
+
+TEST(Text, WhatIsCutEndsWithAWholeCodePoint) {
+  const std::string two_euros = "\xe2\x82\xac\xe2\x82\xac";
+
+  EXPECT_EQ(cut("abc", 3), "abc");
+  EXPECT_EQ(cut("", 0), "");
+  EXPECT_EQ(cut(two_euros, 6), two_euros);
+  EXPECT_EQ(cut(two_euros, 5), "\xe2\x82\xac");
+  EXPECT_EQ(cut(two_euros, 4), "\xe2\x82\xac");
+  EXPECT_EQ(cut(two_euros, 3), "\xe2\x82\xac");
+  EXPECT_EQ(cut(two_euros, 2), "");
+}
+
+TEST(Text, BytesWithoutABeginningAreCutAnywhere) {
+  EXPECT_EQ(cut(std::string(100, '\x80'), 50), std::string(50, '\x80'));
+}
+
+TEST(Text, ATextOfAPluginThatIsTooLongSaysSoAtItsEnd) {
+  const std::string longest(kMostTextBytes, 'x');
+  const std::string euros = [] {
+    std::string all;
+    for (std::size_t i = 0; i < kMostTextBytes; ++i) all += "\xe2\x82\xac";
+    return all;
+  }();
+
+  EXPECT_EQ(shortened(longest), longest);
+  EXPECT_EQ(shortened(longest + "x").size(), kMostTextBytes);
+  EXPECT_TRUE(shortened(longest + "x").ends_with("x ... (cut after 64 KiB)"));
+  EXPECT_TRUE(is_printable(shortened(euros)));
+  EXPECT_EQ(taken_in(longest + longest + "x"), longest + longest);
+}
+
+TEST(Text, NamesAreShortAndPlain) {
+  EXPECT_TRUE(is_name("a-z_09"));
+  EXPECT_TRUE(is_name(std::string(63, 'x')));
+  EXPECT_TRUE(is_name("a.b", "."));
+  for (const std::string& none : {std::string(), std::string(64, 'x'), std::string("A"), std::string("a.b"),
+                                  std::string("a\0", 2), std::string("\xc3\xa4")})
+    EXPECT_FALSE(is_name(none)) << none;
+}
+
+TEST(Text, AnExceptionThatSaysNothingHasWordsAllTheSame) {
+  struct Silent : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+
+  EXPECT_EQ(what_of(Silent()), "an exception that says nothing");
 }
 
 TEST(Text, AnExcerptIsShortAndInOneLine) {

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "host/text.h"
 #include "tests/run/task_call_rig.h"
 
 namespace ganger::host {
@@ -46,6 +48,56 @@ TEST(TaskCall, AnExceptionOfAnOddTypeIsAFailedAttemptToo) {
 
   EXPECT_EQ(f.status, GANGER_BUG);
   EXPECT_EQ(f.why, "threw an exception out of the plugin, which no plugin may");
+}
+
+TEST(TaskCall, AnExceptionThatSaysNothingIsAFailedAttemptToo) {
+  struct Silent : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  CallRig rig;
+  const auto a = rig.add("a", [](ganger_ctx*) -> ganger_status { throw Silent(); });
+
+  const Finished f = rig.call(a);
+
+  EXPECT_EQ(f.status, GANGER_BUG);
+  EXPECT_THAT(f.why, HasSubstr("an exception that says nothing"));
+}
+
+TEST(TaskCall, TextsThatAreTooLongEndWithAMark) {
+  CallRig rig;
+  const auto a = rig.add("a", [](ganger_ctx* ctx) {
+    const std::string longest(200 * 1024, 'x');
+    host().log(ctx, GANGER_LOG_INFO, str(longest));
+    host().progress(ctx, 1, 1, str(longest));
+    return host().fail(ctx, GANGER_FAILED, str(longest));
+  });
+
+  const Finished f = rig.call(a);
+
+  std::vector<std::string> texts = rig.lines();
+  for (const Event& e : rig.events.of(EventKind::task_progress)) texts.push_back(e.text);
+  texts.push_back(f.why);
+  ASSERT_EQ(texts.size(), 3u);
+  for (const std::string& text : texts) {
+    EXPECT_EQ(text.size(), kMostTextBytes);
+    EXPECT_TRUE(text.ends_with("x ... (cut after 64 KiB)"));
+  }
+}
+
+TEST(TaskCall, ASecretIsMaskedBeforeATextIsCut) {
+  CallRig rig;
+  rig.secrets = {"hush-hush"};
+  // It begins in what is shown and ends after it.
+  const auto a = rig.add("a", [](ganger_ctx* ctx) {
+    const std::string text = std::string(kMostTextBytes - 28, 'x') + "hush-hush" + std::string(100, 'y');
+    return host().fail(ctx, GANGER_FAILED, str(text));
+  });
+
+  const Finished f = rig.call(a);
+
+  EXPECT_EQ(f.why.find("hush"), std::string::npos);
+  EXPECT_TRUE(f.why.ends_with("x*** ... (cut after 64 KiB)") || f.why.ends_with("x ... (cut after 64 KiB)"))
+      << f.why.substr(f.why.size() - 60);
 }
 
 TEST(TaskCall, AStatusThatIsNoneIsABugOfThePlugin) {

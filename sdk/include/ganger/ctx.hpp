@@ -242,11 +242,11 @@ class ctx {
     } catch (const told& e) {
       return e.status();
     } catch (const error& e) {
-      return host_->fail(ctx_, e.status(), str(e.what()));
+      return host_->fail(ctx_, e.status(), str(what_of(e)));
     } catch (const std::bad_alloc&) {
       return host_->fail(ctx_, GANGER_NO_MEMORY, str("out of memory"));
     } catch (const std::exception& e) {
-      return host_->fail(ctx_, GANGER_FAILED, str(e.what()));
+      return host_->fail(ctx_, GANGER_FAILED, str(what_of(e)));
     } catch (...) {
       return host_->fail(ctx_, GANGER_BUG, str("an exception of unknown type"));
     }
@@ -262,6 +262,10 @@ class ctx {
   struct told : error {
     using error::error;
   };
+  static std::string_view what_of(const std::exception& e) noexcept {
+    const char* what = e.what();
+    return what != nullptr ? what : "an exception that says nothing";
+  }
   static std::string missing(const char* what, const char* name) {
     return std::string("no ") + what + " '" + name + "'";
   }

@@ -10,13 +10,16 @@
  *    are arrays of pointers, ended by NULL, so that elements can grow.
  * 3. Memory is never freed by the other side. What the host gives is valid until run() returns; what a
  *    plugin passes is copied before the call returns. A description lives until the process ends.
- * 4. Text is UTF-8. Names are at most 63 bytes. ganger_str from the host is also NUL-terminated.
+ * 4. Text is UTF-8. Names are at most 63 bytes. ganger_str from the host is also NUL-terminated. Of a text that
+ *    people read (log, fail, progress, the what() of an exception) the first 64 KiB are kept; one that was longer
+ *    ends with " ... (cut after 64 KiB)".
  * 5. No exception, longjmp, pthread_exit or thread cancellation crosses this boundary.
  * 6. Times are int64 nanoseconds, sizes are bytes.
  * 7. Unknown flag bits and enumerators must be accepted; they come from a newer minor.
  *
  * Threads: [load] the one thread that loads plugins; [task] the thread inside run(); [any] any thread that
- * works for this run(), until run() returns.
+ * works for this run(), until run() returns. None of the functions of ganger_host may be called from a signal handler,
+ * nor in a process that was forked: they take locks and memory, and may wait for ever.
  */
 #ifndef GANGER_PLUGIN_H
 #define GANGER_PLUGIN_H

@@ -5,9 +5,11 @@
 #include <ganger/clock.h>
 #include <ganger/plugin.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <ganger/testing_run.hpp>
 #include <string>
+#include <string_view>
 
 namespace ganger::testing {
 
@@ -26,6 +28,21 @@ inline const ganger_clock_api& clock_table() {
   return table;
 }
 
+/// As much of a text as a host keeps, with the mark of a cut.
+inline std::string kept(ganger_str text) {
+  constexpr std::size_t most = 64 * 1024;
+  constexpr std::string_view mark = " ... (cut after 64 KiB)";
+  if (text.p == nullptr || text.n <= most) return std::string(text.p == nullptr ? std::string_view() : view(text));
+  std::size_t end = most - mark.size();
+  // No character is cut in two; where there are none, anywhere.
+  for (std::size_t back = 0; back < 4; ++back)
+    if ((static_cast<unsigned char>(text.p[end - back]) & 0xC0u) != 0x80u) {
+      end -= back;
+      break;
+    }
+  return std::string(text.p, end).append(mark);
+}
+
 /// The services, each counted and handed to the run of its ctx. get_interface is left to who knows the setup.
 inline ganger_host service_table() {
   ganger_host h{};
@@ -35,10 +52,10 @@ inline ganger_host service_table() {
   h.version = GANGER_VERSION;
   h.log = [](ganger_ctx* x, std::int32_t level, ganger_str text) {
     running* const of = x != nullptr ? &counted(x) : running::latest.load();
-    if (of != nullptr) of->notes.write([&](result& r) { r.logs.push_back({level, std::string(view(text))}); });
+    if (of != nullptr) of->notes.write([&](result& r) { r.logs.push_back({level, kept(text)}); });
   };
   h.fail = [](ganger_ctx* x, ganger_status status, ganger_str why) {
-    counted(x).notes.why(std::string(view(why)));
+    counted(x).notes.why(kept(why));
     return status;
   };
   h.stop_reason = [](ganger_ctx* x) { return counted(x).stop_reason(); };
@@ -47,7 +64,7 @@ inline ganger_host service_table() {
   h.on_stop = [](ganger_ctx* x, void (*f)(void*), void* user) { return counted(x).stop.add(f, user); };
   h.off_stop = [](ganger_ctx* x, std::uint64_t token) { counted(x).stop.remove(token); };
   h.progress = [](ganger_ctx* x, std::uint64_t done, std::uint64_t total, ganger_str what) {
-    counted(x).notes.write([&](result& r) { r.progress.push_back({done, total, std::string(view(what))}); });
+    counted(x).notes.write([&](result& r) { r.progress.push_back({done, total, kept(what)}); });
   };
   h.param = [](ganger_ctx* x, const char* name, std::uint64_t i, ganger_value* out) {
     return counted(x).param(call_of(x), name, i, out);
