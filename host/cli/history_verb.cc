@@ -63,13 +63,13 @@ Json json_of(const RunEntry& run) {
   return json;
 }
 
-/// When the process ended: it is running in a run that is not.
-bool was_in_the_middle(const RunEntry& run, const TaskEntryOfRun& task) {
-  return task.state == TaskState::running && !run.is_running;
+bool is_in_doubt(const RunEntry& run, const TaskEntryOfRun& task) {
+  return task.is_in_doubt && (!run.is_running || has_ended(task.state));
 }
 
 std::string state_text(const RunEntry& run, const TaskEntryOfRun& task) {
-  return was_in_the_middle(run, task) ? "in the middle" : std::string(name_of(task.state));
+  if (!is_in_doubt(run, task)) return std::string(name_of(task.state));
+  return has_ended(task.state) ? fmt::format("{}, in doubt", name_of(task.state)) : "in doubt";
 }
 
 /// What the command line of the run said; of secrets only that they were given.
@@ -94,9 +94,10 @@ Json json_of(const RunEntry& run, const TaskEntryOfRun& task) {
   json["task"] = task.name;
   json["uses"] = task.type;
   json["outcome"] = has_ended(task.state) ? Json(name_of(task.state)) : Json();
-  json["state"] = has_ended(task.state)          ? "ended"
-                  : was_in_the_middle(run, task) ? "in_the_middle"
-                                                 : std::string(name_of(task.state));
+  json["state"] = has_ended(task.state)    ? "ended"
+                  : is_in_doubt(run, task) ? "in_doubt"
+                                           : std::string(name_of(task.state));
+  json["in_doubt"] = is_in_doubt(run, task);
   json["attempts"] = task.attempts;
   json["started"] = utc_time(task.started_ns);
   json["ended"] = utc_time(task.ended_ns);

@@ -104,7 +104,7 @@ po::options_description options_of(Verb verb) {
   if (verb == Verb::history) add("most,n", text()->value_name("N"), "how many runs; 0 = all (default 20)");
   if (verb == Verb::resume) {
     add("assume", text()->value_name("done|rerun"),
-        "what to do with tasks that were in the middle and are not idempotent");
+        "what to assume of tasks that may have done part of their work and are not idempotent");
     add("accept-changes", "goes on though the job, its parameters or a plugin changed");
   }
   if (runs_job(verb)) {

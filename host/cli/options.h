@@ -34,7 +34,7 @@ enum class Verb : unsigned char {
 /// --on-busy: what a run does that finds its lock taken.
 enum class OnBusy : unsigned char { skip, wait };
 
-/// --assume: what became of a task that was in the middle when its process ended.
+/// --assume: what became of tasks that are in doubt.
 enum class Assume : unsigned char { nothing, done, rerun };
 
 struct Options {

@@ -44,13 +44,28 @@ std::vector<std::string> words_of(const Options& options) {
   return words;
 }
 
-/// The first few, and how many there are beside.
-std::string names_text(const std::vector<std::string>& names) {
-  const auto shown = std::min(names.size(), kMostNames);
-  std::string text =
-      fmt::format("'{}'", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), "', '"));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
+/// Why it is not known how much of it was done.
+std::string_view doubt_of(const TaskEntryOfRun& task) {
+  if (is_ok(task.state)) return "set a secret output, which is not kept";
+  if (task.state == TaskState::running) return "was running when ganger ended";
+  if (task.state == TaskState::crashed) return "crashed";
+  return "was cut off";
+}
+
+/// The first few of them by name, and how many there are beside.
+Error question_about(const std::vector<const TaskEntryOfRun*>& tasks) {
+  std::string names;
+  for (std::size_t i = 0; i < std::min(tasks.size(), kMostNames); ++i)
+    names += fmt::format("{}'{}' ({})", i == 0 ? "" : ", ", tasks[i]->name, doubt_of(*tasks[i]));
+  if (tasks.size() > kMostNames) names += fmt::format(" and {} more", tasks.size() - kMostNames);
+  const bool is_one = tasks.size() == 1;
+  return {
+      ErrorKind::usage,
+      fmt::format("{} {} may have done {} work already, and {} not idempotent; check {} effects, then resume with "
+                  "--assume done or --assume rerun",
+                  is_one ? "task" : "tasks", names, is_one ? "its" : "their", is_one ? "is" : "are",
+                  is_one ? "its" : "their"),
+      {}};
 }
 
 }  // namespace
@@ -159,14 +174,14 @@ Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>&
   for (const TaskEntryOfRun& entry : before) by_name.emplace(entry.name, &entry);
 
   std::vector<bool> is_done(plan.size(), false);
-  std::vector<std::string> in_the_middle;
+  std::vector<const TaskEntryOfRun*> asked;
   TakenOver taken;
   for (TaskIndex i = 0; i < plan.size(); ++i) {
     const auto found = by_name.find(plan.name(i));
     if (found == by_name.end()) continue;
     const TaskEntryOfRun& entry = *found->second;
-    const bool is_unknown = entry.state == TaskState::running || (is_ok(entry.state) && entry.has_secret_output);
-    if (!is_unknown) {
+    const bool has_lost_output = is_ok(entry.state) && entry.has_secret_output;
+    if (!entry.is_in_doubt && !has_lost_output) {
       is_done[i] = is_ok(entry.state);
     } else if ((plan.task(i).type->flags & GANGER_TASK_IDEMPOTENT) != 0 || assume == Assume::rerun) {
       continue;
@@ -174,16 +189,11 @@ Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>&
       is_done[i] = true;
       taken.assumed_done.push_back(i);
     } else {
-      in_the_middle.push_back(entry.name);
+      asked.push_back(&entry);
     }
     if (is_done[i] && !entry.outputs.empty()) taken.outputs.emplace(i, entry.outputs);
   }
-  if (!in_the_middle.empty())
-    return failure(ErrorKind::usage,
-                   fmt::format("nobody knows how much of {} {} was done when the process ended: {} not idempotent; "
-                               "look at what is there, then go on with --assume done or --assume rerun",
-                               in_the_middle.size() == 1 ? "task" : "tasks", names_text(in_the_middle),
-                               in_the_middle.size() == 1 ? "it is" : "they are"));
+  if (!asked.empty()) return tl::unexpected(question_about(asked));
 
   // What cleans up after tasks, or heals their failures, does so again when one of them runs again.
   std::vector<TaskIndex> to_run;

@@ -37,7 +37,9 @@ struct TakenOver {
   std::vector<TaskIndex> once_more;     ///< were done, and run again all the same
 };
 
-/// Errors: usage  tasks that were in the middle and are not idempotent, and nobody says what to assume
+/// What a resumed run does with each task. Done: nothing. In doubt, or done with a secret output, which is not kept:
+/// runs again if its type is idempotent, else as `assume` says. All others run.
+/// Errors: usage  tasks that `assume` would have to decide about, and it does not
 Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>& before, Assume assume);
 
 }  // namespace ganger::host

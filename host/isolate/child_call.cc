@@ -88,6 +88,8 @@ IsolatedEnd ChildCall::run() {
   child_.err().finish(log(GANGER_LOG_WARN));
   wishes_.clear();
   if (owner_ != 0) take_places_back();
+  // A child that is not ready has not called the task. Where one has crashed, nobody is to rely on that.
+  end_->is_in_doubt = !has_result_ && (child_.is_ready() || end_->has_crashed);
   return std::move(*end_);
 }
 
@@ -261,6 +263,7 @@ void ChildCall::take_result(const FrameView& frame) {
     warn_of_left(result->processes);
   }
   end_ = IsolatedEnd{.status = result->status, .why = std::move(result->why), .outputs = std::move(result->outputs)};
+  has_result_ = true;
   resident_bytes_ = result->resident_bytes;
   // Past its grace it has been told to die, and where memory ran out a new one has more of it.
   is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && !is_killed_.load();

@@ -75,6 +75,7 @@ class ChildCall {
   const std::uint32_t number_;
   std::optional<IsolatedEnd> end_;
   bool is_fit_ = false;
+  bool has_result_ = false;  // from the task itself
   std::uint64_t resident_bytes_ = 0;
   std::atomic<bool> is_killed_{false};
   TimePoint start_until_, terminate_at_ = kNever, kill_at_ = kNever;

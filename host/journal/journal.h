@@ -46,7 +46,10 @@ struct RunEntry {
 /// Where a task of a recorded run stands.
 struct TaskEntryOfRun {
   std::string name, type;
-  TaskState state = TaskState::waiting;  ///< running: it was in the middle when the process ended
+  TaskState state = TaskState::waiting;
+  /// It may have done part of its work, or all of it, and nobody knows: it was running when the process ended, or was
+  /// cut off before. A task that runs now, in a run that goes on, says so too.
+  bool is_in_doubt = false;
   std::uint32_t attempts = 0;
   std::int64_t started_ns = 0, ended_ns = 0;  ///< of the last attempt; 0 = unknown
   std::string reason;

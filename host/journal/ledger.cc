@@ -28,8 +28,8 @@ struct Header {
 constexpr char kMagic[8] = {'G', 'N', 'G', 'R', 'L', 'D', 'G', 'R'};
 constexpr std::uint32_t kVersion = 1;
 
-// A byte: the state, and this bit.
-constexpr std::uint8_t kHasOutputs = 0x80;
+// A byte: the state, and these bits.
+constexpr std::uint8_t kHasOutputs = 0x80, kIsInDoubt = 0x40;
 static_assert(static_cast<int>(TaskState::waiting) == 0 && static_cast<int>(TaskState::ready) == 1 &&
               static_cast<int>(TaskState::running) == 2 && static_cast<int>(TaskState::done) == 3 &&
               static_cast<int>(TaskState::failed) == 4 && static_cast<int>(TaskState::crashed) == 5 &&
@@ -37,11 +37,13 @@ static_assert(static_cast<int>(TaskState::waiting) == 0 && static_cast<int>(Task
               static_cast<int>(TaskState::skipped) == 8 && static_cast<int>(TaskState::up_to_date) == 9);
 
 std::uint8_t encoded(Standing s) {
-  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(s.state) | (s.has_outputs ? kHasOutputs : 0));
+  return static_cast<std::uint8_t>(static_cast<std::uint8_t>(s.state) | (s.has_outputs ? kHasOutputs : 0) |
+                                   (s.is_in_doubt ? kIsInDoubt : 0));
 }
 
 Standing decoded(std::uint8_t byte) {
-  return {static_cast<TaskState>(byte & ~kHasOutputs), (byte & kHasOutputs) != 0};
+  return {static_cast<TaskState>(byte & ~(kHasOutputs | kIsInDoubt)), (byte & kHasOutputs) != 0,
+          (byte & kIsInDoubt) != 0};
 }
 
 bool makes_sense(const Header& h, std::size_t file_size) {

@@ -18,6 +18,7 @@ namespace ganger::host {
 struct Standing {
   TaskState state = TaskState::waiting;
   bool has_outputs = false;  ///< they are in its log, or the database
+  bool is_in_doubt = false;  ///< it has ended, and nobody knows how much of it was done
 
   friend bool operator==(const Standing&, const Standing&) = default;
 };

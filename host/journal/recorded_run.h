@@ -96,6 +96,9 @@ class RecordedRun final : public OpenRun {
   void ended(TaskIndex task, TaskState outcome) noexcept override {
     if (!recorder_->is_unkept(task)) recorder_->set(task, {outcome, recorder_->get(task).has_outputs});
   }
+  void ended_in_doubt(TaskIndex task, TaskState outcome) noexcept override {
+    recorder_->set(task, {outcome, recorder_->get(task).has_outputs, true});
+  }
   Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) override {
     return recorder_->keep_outputs(task, outputs);
   }

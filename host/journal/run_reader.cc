@@ -49,6 +49,7 @@ struct RunReader::Row {
 void RunReader::Row::correct(Standing standing) {
   const TaskState known = entry.state;
   has_outputs = standing.has_outputs;
+  entry.is_in_doubt = standing.is_in_doubt;
   if (standing.state == known) return;
   const bool was_tried = standing.state != TaskState::waiting && standing.state != TaskState::skipped &&
                          standing.state != TaskState::up_to_date;
@@ -271,7 +272,10 @@ Result<std::vector<Standing>> RunReader::standings(std::string_view run, std::in
   auto rows = read_tasks(number);
   if (!rows) return tl::unexpected(std::move(rows).error());
   std::vector<Standing> all;
-  for (const Row& r : *rows) all.push_back({r.entry.state});
+  // Of an end that is not done the events do not say whether the task has told of it itself.
+  for (const Row& r : *rows)
+    all.push_back({.state = r.entry.state,
+                   .is_in_doubt = is_failure(r.entry.state) || r.entry.state == TaskState::interrupted});
   auto query = database_.prepare("select distinct task from outputs where run = ?");
   if (!query) return tl::unexpected(std::move(query).error());
   auto row = query->start(number);
@@ -305,7 +309,11 @@ Result<std::vector<TaskEntryOfRun>> RunReader::tasks(const RunEntry& run) {
   std::sort(rows->begin(), rows->end(), [](const Row& a, const Row& b) { return *a.position < *b.position; });
   std::vector<TaskEntryOfRun> all;
   all.reserve(rows->size());
-  for (Row& r : *rows) all.push_back(std::move(r.entry));
+  for (Row& r : *rows) {
+    // Those that crashed also where an older ganger has written the ledger.
+    r.entry.is_in_doubt |= r.entry.state == TaskState::running || r.entry.state == TaskState::crashed;
+    all.push_back(std::move(r.entry));
+  }
   return all;
 }
 

@@ -30,6 +30,8 @@ struct Finished {
   TimePoint ended{};
   std::string why{};         ///< empty when it went well
   bool has_crashed = false;  ///< a signal ended the child process it was in
+  /// The attempt was cut off instead of saying itself how it went: nobody knows how much of it was done.
+  bool is_in_doubt = false;
 };
 
 /// Runs an attempt to its end on the calling thread. The plugin's code, in production.

@@ -28,6 +28,7 @@ struct IsolatedEnd {
   std::string why{};
   Outputs outputs{};
   bool has_crashed = false;  ///< a signal ended the child
+  bool is_in_doubt = false;  ///< the task had begun, and did not say itself how it went
 };
 
 /// Makes calls in child processes. Thread: run() from any, one call a thread; kill() from any.

@@ -15,8 +15,11 @@ class RunJournal {
   virtual void started(TaskIndex task) noexcept = 0;
   /// Another attempt will follow, and may be made whenever. Thread: any.
   virtual void waits_again(TaskIndex task) noexcept = 0;
-  /// The task has its outcome. Before anything that comes after it starts. Cheap: called with the loop's lock held.
+  /// The task has its outcome, and said so itself. Before anything that depends on it starts. Cheap: called with the
+  /// loop's lock held.
   virtual void ended(TaskIndex task, TaskState outcome) noexcept = 0;
+  /// The same for a task that is in doubt: nobody knows how much of it was done, see Finished::is_in_doubt.
+  virtual void ended_in_doubt(TaskIndex task, TaskState outcome) noexcept = 0;
   /// What a task has set; before ended(). May block. Thread: any.
   /// Errors: io, it could not be kept, so the task is not done
   virtual Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) = 0;
@@ -28,6 +31,7 @@ class NoJournal final : public RunJournal {
   void started(TaskIndex) noexcept override {}
   void waits_again(TaskIndex) noexcept override {}
   void ended(TaskIndex, TaskState) noexcept override {}
+  void ended_in_doubt(TaskIndex, TaskState) noexcept override {}
   Result<void> keep_outputs(TaskIndex, const Outputs&) override { return {}; }
 };
 

@@ -197,13 +197,16 @@ void Loop::finish(Running& running, Finished& finished) {
   r.worker = finished.worker;
   const TaskState outcome = outcome_of(running, finished);
   free_exclusive(task);
-  if (outcome == TaskState::crashed && plan_.policy(task).retries > 0 && !is_idempotent(task))
+  // What said OK too late is no failure to be undone: all of it was done.
+  const bool is_late = finished.status == GANGER_OK && outcome != TaskState::done;
+  const Told told = finished.is_in_doubt || is_late ? Told::in_doubt : Told::by_task;
+  if (finished.is_in_doubt && plan_.policy(task).retries > 0 && !is_idempotent(task))
     finished.why += "; not tried again: it is not idempotent, so nobody knows how much of it was done";
   const bool will_retry = !is_ok(outcome) && retry(running, outcome, finished);
   if (!finished.why.empty() && !is_ok(outcome)) record_.reasons[task] = std::move(finished.why);
   running.attempt.task = kNoTask;
   if (will_retry) return;
-  end_task(task, outcome);
+  end_task(task, outcome, told);
   heed_failure(outcome);
 }
 
@@ -250,7 +253,7 @@ bool Loop::retry(const Running& running, TaskState outcome, const Finished& fini
   const bool is_left_out = is_failing_ && plan_.task(task).when == When::ok;
   const bool has_time = running.is_cleanup ? !is_grace_over_ : heeded_ == StopReason::none && !is_left_out;
   if (running.attempt.number > policy.retries || is_hopeless || !has_time || outcome == TaskState::interrupted ||
-      (outcome == TaskState::crashed && !is_idempotent(task)))
+      (finished.is_in_doubt && !is_idempotent(task)))
     return false;
 
   Duration delay = jittered_backoff(policy.backoff, running.attempt.number, jitter_);
@@ -300,10 +303,13 @@ void Loop::free_exclusive(TaskIndex task) {
 
 // ---------------------------------------------------------------------------------------------------- tasks
 
-void Loop::end_task(TaskIndex task, TaskState outcome) {
+void Loop::end_task(TaskIndex task, TaskState outcome, Told told) {
   TaskRecord& r = record_.tasks[task];
   r.state = outcome;
-  parts_.journal.ended(task, outcome);
+  if (told == Told::in_doubt)
+    parts_.journal.ended_in_doubt(task, outcome);
+  else
+    parts_.journal.ended(task, outcome);
   ++record_.counts[static_cast<std::size_t>(outcome)];
   if (is_ok(outcome) && r.attempts > 1) record_.reasons.erase(task);  // of an attempt that failed
   if (wants_[static_cast<std::size_t>(EventKind::task_finished)]) emit_finished(task);

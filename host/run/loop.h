@@ -114,7 +114,9 @@ class Loop final : public Completion {
   bool retry(const Running& running, TaskState outcome, const Finished& finished);
   bool is_idempotent(TaskIndex task) const;
   void wake_retries(TimePoint now);
-  void end_task(TaskIndex task, TaskState outcome);
+  /// How an outcome is known: from the task itself, or only from outside, so that its effects are in doubt.
+  enum class Told : bool { by_task, in_doubt };
+  void end_task(TaskIndex task, TaskState outcome, Told told = Told::by_task);
   void settle(TaskIndex task);
   void make_ready(TaskIndex task);
   void enqueue(TaskIndex task);

@@ -137,7 +137,7 @@ void Loop::give_up(Running& running) {
     heavy_.pop_back();
   }
   const TaskState outcome = by_user ? TaskState::interrupted : TaskState::timed_out;
-  end_task(task, outcome);
+  end_task(task, outcome, Told::in_doubt);
   heed_failure(outcome);
   if (!has_replacement) leave_out_waiting([](TaskIndex) { return false; }, SkipReason::no_worker);
   // The thread is still inside the type, so an exclusive one stays busy for ever.

@@ -198,6 +198,7 @@ void TaskCall::make_in_child(Call& call) {
   call.finished.status = end.status;
   call.finished.why = std::move(end.why);
   call.finished.has_crashed = end.has_crashed;
+  call.finished.is_in_doubt = end.is_in_doubt;
   call.set = std::move(end.outputs);
 }
 

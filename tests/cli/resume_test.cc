@@ -67,6 +67,56 @@ TEST_F(Resumed, AnIdempotentTaskThatWasInTheMiddleRunsAgain) {
   run.exits(0).says("s done");
 }
 
+/// A command that leaves its name in the file `marks` and then kills the child process it was started by.
+std::string kills_its_child(const std::string& name) {
+  return "[[task]]\nname = \"" + name +
+         "\"\nuses = \"exec.run\"\nisolate = \"process\"\n"
+         "with = { shell = \"echo " +
+         name + " >> marks; kill -9 $PPID; sleep 60\" }\n[task.sandbox]\nwrite = [\".\"]\n";
+}
+
+TEST_F(Resumed, ATaskWhoseChildWasKilledJustBeforeTheHostIsAQuestion) {
+  write("a.toml", kills_its_child("two") + waits("other"));
+  ganger({"run", "a.toml", "--keep-going"}).signalled(0, "other begins").signalled(SIGKILL, "two crashed").end();
+  go();
+
+  const Ended refused = run_ganger("resume");
+  const Ended resumed = run_ganger("resume", "--assume", "done");
+
+  refused.exits(64).says("'two' (crashed)").says("'other' (was running when ganger ended)");
+  resumed.exits(0);
+  EXPECT_EQ(read("marks").find("two"), read("marks").rfind("two")) << read("marks");
+  EXPECT_NE(read("marks").find("two"), std::string::npos);
+}
+
+TEST_F(Resumed, ATaskThatCrashedInARunThatHasEndedIsAQuestion) {
+  write("a.toml", kills_its_child("two"));
+  run_ganger("run", "a.toml").exits(3).says("two crashed");
+
+  run_ganger("resume").exits(64).says("task 'two' (crashed) may have done its work already");
+  run_ganger("show").exits(0).prints("crashed, in doubt");
+  EXPECT_EQ(run_ganger("show", "--format", "json").json()["tasks"][0]["in_doubt"], true);
+  EXPECT_EQ(read("marks"), "two\n");
+}
+
+TEST_F(Resumed, ATaskThatDidNotStopIsAQuestionWhetherItWasAbandonedOrKilled) {
+  for (const char* isolate : {"thread", "process"}) {
+    write("a.toml", std::string("[[task]]\nname = \"deaf\"\nuses = \"rude.spin\"\ntimeout = \"50ms\"\nisolate = \"") +
+                        isolate + "\"\n");
+    run_ganger("run", "a.toml", "-P", kHostile, "--grace", "50ms").exits(3);
+
+    run_ganger("resume").exits(64).says("task 'deaf' (was cut off) may have done its work already");
+  }
+}
+
+TEST_F(Resumed, ACommandThatWasInterruptedRunsAgainWithoutAQuestion) {
+  write("a.toml", waits("two"));
+  ganger({"run", "a.toml"}).signalled(SIGINT, "two begins").end().exits(2);
+  go();
+
+  run_ganger("resume").exits(0).says("two done");
+}
+
 TEST_F(Resumed, OutputsOfWhatWasDoneAreThereForWhatComesAfter) {
   write("a.toml", "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"from before\" }\n" +
                       waits("two", "after = [\"a\"]\n") +

@@ -124,11 +124,11 @@ TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
   const Ended text = run_ganger("show");
   const auto json = run_ganger("show", "--format", "json").exits(0).json();
 
-  text.exits(0).prints("in the middle").prints("n=2 token=***").prints("--keep-going").never_prints("hunter2");
+  text.exits(0).prints("in doubt").prints("n=2 token=***").prints("--keep-going").never_prints("hunter2");
   EXPECT_EQ(json["tasks"][0]["outcome"], "done");
   EXPECT_EQ(json["tasks"][0]["state"], "ended");
   EXPECT_EQ(json["tasks"][1]["outcome"], nullptr);
-  EXPECT_EQ(json["tasks"][1]["state"], "in_the_middle");
+  EXPECT_EQ(json["tasks"][1]["state"], "in_doubt");
   EXPECT_EQ(json["params"], (nlohmann::json{{"n", "2"}, {"token", "***"}}));
   EXPECT_EQ(json["options"], (nlohmann::json{"--plugin-dir", kPlugins, "--keep-going"}));
 }

@@ -21,6 +21,7 @@ struct Act {
   ganger_status stop_status = GANGER_CANCELLED;  ///< then
   Duration reaction{0};                          ///< so long after it was asked
   bool crashes = false;                          ///< the child it is in
+  bool is_cut_off = false;                       ///< its child was killed, or has ended without a result
 };
 
 /// The script of a run, and who looks on: both may be called with the loop's lock held.
@@ -41,7 +42,11 @@ class FakeBody final : public TaskBody {
   Finished run(const Attempt& attempt) override {
     script_.started(attempt, false);
     const Act act = script_.act(attempt);
-    Finished f{.task = attempt.task, .number = attempt.number, .status = act.status, .has_crashed = act.crashes};
+    Finished f{.task = attempt.task,
+               .number = attempt.number,
+               .status = act.status,
+               .has_crashed = act.crashes,
+               .is_in_doubt = act.crashes || act.is_cut_off};
     const TimePoint end = act.never_ends ? kNever : clock_.now() + act.length;
     const bool is_asked = clock_.run_until(
         end, [&] { return (act.obeys && attempt.stop->reason() != 0) || (act.never_ends && script_.is_over()); });
@@ -125,6 +130,7 @@ class FakeWorkers final : public Executor {
     Finished f{.task = r->attempt.task, .number = r->attempt.number, .status = status, .ended = clock_.now()};
     f.worker = r->attempt.worker;
     f.has_crashed = r->act.crashes;
+    f.is_in_doubt = r->act.crashes || r->act.is_cut_off;
     if (status != GANGER_OK) f.why = "as scripted";
     script_.left(f);
     // One that was given up and comes back late is reported too: the loop must not care.

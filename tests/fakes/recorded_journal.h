@@ -14,6 +14,9 @@ class RecordedJournal final : public RunJournal {
   void ended(TaskIndex task, TaskState outcome) noexcept override {
     lines.push_back(std::to_string(task) + " " + std::string(name_of(outcome)));
   }
+  void ended_in_doubt(TaskIndex task, TaskState outcome) noexcept override {
+    lines.push_back(std::to_string(task) + " " + std::string(name_of(outcome)) + " in doubt");
+  }
   Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) override {
     for (const auto& [name, value] : outputs) lines.push_back(std::to_string(task) + " sets " + name);
     if (is_broken) return failure(ErrorKind::io, "no space left on device");

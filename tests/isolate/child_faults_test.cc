@@ -39,25 +39,25 @@ struct Fault {
   const char* name;
   const char* how;
   ganger_status status;
-  bool has_crashed;
+  bool has_crashed, is_in_doubt;
   const char* why;  ///< a part of it
 };
 
 constexpr Fault kFaults[] = {
-    {"Segv", "segv", GANGER_FAILED, true, "SIGSEGV"},
-    {"Abort", "abort", GANGER_FAILED, true, "SIGABRT"},
-    {"ThrowOnAThread", "throw", GANGER_FAILED, true, "SIGABRT"},
-    {"StackOverflow", "stack", GANGER_FAILED, true, "SIGSEGV"},
-    {"KilledFromOutside", "killed", GANGER_FAILED, true, "SIGKILL, which this host did not send"},
-    {"Exit", "exit", GANGER_FAILED, false, "the child ended with exit code 3 without a result"},
-    {"ExitAtOnce", "_exit", GANGER_FAILED, false, "the child ended with exit code 0 without a result"},
-    {"HalfAFrame", "half", GANGER_FAILED, false, "without a result"},
-    {"AbsurdLength", "long", GANGER_FAILED, false, "broke the protocol: a frame of 4294967295 bytes"},
-    {"UnknownKind", "unknown", GANGER_FAILED, false, "broke the protocol: a frame of unknown kind 99"},
-    {"ClosedChannel", "close", GANGER_FAILED, false, "broke the protocol: it closed its channel"},
-    {"Spin", "spin", GANGER_CANCELLED, false, "did not end within 50ms of being asked to"},
-    {"Grandchild", "grandchild", GANGER_OK, false, ""},
-    {"ClosedStreams", "closes-streams", GANGER_OK, false, ""},
+    {"Segv", "segv", GANGER_FAILED, true, true, "SIGSEGV"},
+    {"Abort", "abort", GANGER_FAILED, true, true, "SIGABRT"},
+    {"ThrowOnAThread", "throw", GANGER_FAILED, true, true, "SIGABRT"},
+    {"StackOverflow", "stack", GANGER_FAILED, true, true, "SIGSEGV"},
+    {"KilledFromOutside", "killed", GANGER_FAILED, true, true, "SIGKILL, which this host did not send"},
+    {"Exit", "exit", GANGER_FAILED, false, true, "the child ended with exit code 3 without a result"},
+    {"ExitAtOnce", "_exit", GANGER_FAILED, false, true, "the child ended with exit code 0 without a result"},
+    {"HalfAFrame", "half", GANGER_FAILED, false, true, "without a result"},
+    {"AbsurdLength", "long", GANGER_FAILED, false, true, "broke the protocol: a frame of 4294967295 bytes"},
+    {"UnknownKind", "unknown", GANGER_FAILED, false, true, "broke the protocol: a frame of unknown kind 99"},
+    {"ClosedChannel", "close", GANGER_FAILED, false, true, "broke the protocol: it closed its channel"},
+    {"Spin", "spin", GANGER_CANCELLED, false, true, "did not end within 50ms of being asked to"},
+    {"Grandchild", "grandchild", GANGER_OK, false, false, ""},
+    {"ClosedStreams", "closes-streams", GANGER_OK, false, false, ""},
 };
 
 class ChildFault : public ChildrenTest, public testing::WithParamInterface<Fault> {
@@ -76,6 +76,7 @@ TEST_P(ChildFault, ItIsTheEndOfTheTaskAndOfNothingElse) {
 
   EXPECT_EQ(end.status, GetParam().status) << end.why;
   EXPECT_EQ(end.has_crashed, GetParam().has_crashed) << end.why;
+  EXPECT_EQ(end.is_in_doubt, GetParam().is_in_doubt) << end.why;
   EXPECT_THAT(end.why, HasSubstr(GetParam().why));
   EXPECT_EQ(next.status, GANGER_OK) << next.why;
 }

@@ -71,6 +71,19 @@ TEST_F(LedgerTest, ThatIsCutOffIsTakenForNone) {
   EXPECT_FALSE(Ledger::read(file));
 }
 
+TEST_F(LedgerTest, KeepsEveryStateWithAndWithoutDoubt) {
+  constexpr auto states = static_cast<std::uint32_t>(TaskState::up_to_date) + 1;
+  Ledger ledger = open(2 * states);
+  std::vector<Standing> all;
+  for (std::uint32_t t = 0; t < 2 * states; ++t) {
+    all.push_back({static_cast<TaskState>(t / 2), t % 3 == 0, t % 2 == 1});
+    ledger.set(t, all.back());
+  }
+
+  EXPECT_EQ(Ledger::read(file), all);
+  EXPECT_EQ(Ledger::decode(ledger.bytes()), all);
+}
+
 TEST_F(LedgerTest, OfNoTasksIsALedger) {
   Ledger ledger = open(0);
 

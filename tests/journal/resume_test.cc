@@ -211,6 +211,54 @@ TEST_F(ResumeTest, ATaskWhoseOutputsAreLostIsNotDone) {
   EXPECT_THAT(all[1].reason, HasSubstr("lost"));
 }
 
+TEST_F(ResumeTest, KnowsWhichTasksAreInDoubtWhileTheLedgerIsThereAndAfterwards) {
+  auto run = begin(plan_of(7));
+  do_task(*run, 0, TaskState::done);
+  do_task(*run, 1, TaskState::failed);
+  for (const TaskIndex t : {2U, 3U, 4U}) run->started(t);
+  run->ended(2, TaskState::timed_out);
+  run->ended_in_doubt(3, TaskState::timed_out);
+  run->ended_in_doubt(4, TaskState::crashed);
+  run->started(5);
+  const auto during = tasks();
+  end(std::move(run));
+  std::filesystem::remove_all(state / "runs");
+  const auto after = tasks();
+  auto again = resume(plan_of(7));
+  const auto resumed = tasks();
+
+  for (const auto& all : {during, after, resumed}) {
+    std::vector<bool> doubts;
+    for (const auto& t : all) doubts.push_back(t.is_in_doubt);
+    EXPECT_THAT(doubts, ElementsAre(false, false, false, true, true, true, false));
+  }
+}
+
+TEST_F(ResumeTest, ATaskThatCrashedIsInDoubtWhoeverHasWrittenTheLedger) {
+  auto run = begin(plan_of(1));
+  run->started(0);
+  run->ended(0, TaskState::crashed);  // as before there was a doubt
+  let_go(std::move(run));
+
+  EXPECT_TRUE(tasks()[0].is_in_doubt);
+}
+
+TEST_F(ResumeTest, WithoutItsLedgerAKilledRunIsInDoubtAboutAllThatWasTriedAndIsNotDone) {
+  auto run = begin(plan_of(5));
+  do_task(*run, 0, TaskState::done);
+  do_task(*run, 1, TaskState::failed);
+  do_task(*run, 2, TaskState::interrupted);
+  reporter->report(events.finished(3, TaskState::skipped));
+  reporter->report(events.run_finished());
+  let_go(std::move(run));
+  folder.file("state/runs/r1/ledger", "rubbish");
+
+  std::vector<bool> doubts;
+  for (const auto& t : tasks()) doubts.push_back(t.is_in_doubt);
+
+  EXPECT_THAT(doubts, ElementsAre(false, true, true, false, false));
+}
+
 TEST_F(ResumeTest, OfWhatThereIsNotIsAnError) {
   const auto none = host::resume(*journal, "r7", plan_of(1));
 

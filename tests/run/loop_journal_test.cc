@@ -58,5 +58,51 @@ TEST(Loop, TheJournalHearsOfEveryEndBeforeWhatComesAfterStarts) {
   EXPECT_THAT(rig.journal.lines, ElementsAre("0 done", "1 done", "2 waits", "2 done"));
 }
 
+// Whatever ends otherwise than by its own word may have done all of its work.
+TEST(Loop, TheJournalHearsWhichEndsAreInDoubt) {
+  LoopRig rig;
+  rig.settings.keep_going = true;
+  rig.settings.grace = seconds(2);
+  const Policy short_one{.timeout = seconds(1)};
+  rig.add("failed", kFails);
+  rig.add("late", {.status = GANGER_FAILED, .length = seconds(5)}, {}, short_one);
+  rig.add("late_but_done", {.length = seconds(5), .obeys = false}, {}, {.timeout = seconds(4)});
+  rig.add("crashed", {.status = GANGER_FAILED, .crashes = true});
+  rig.add("cut_off", {.status = GANGER_FAILED, .is_cut_off = true});
+  rig.add("killed", {.never_ends = true, .is_cut_off = true}, {}, short_one);
+  rig.add("abandoned", {.never_ends = true, .obeys = false}, {}, short_one);
+
+  rig.go();
+
+  EXPECT_THAT(rig.journal.lines, ElementsAre("0 failed", "1 timed_out", "2 timed_out in doubt", "3 crashed in doubt",
+                                             "4 failed in doubt", "5 timed_out in doubt", "6 timed_out in doubt"));
+}
+
+TEST(Loop, ATaskThatStopsWhenItIsInterruptedIsNotInDoubtButAnAbandonedOneIs) {
+  LoopRig rig;
+  rig.settings.grace = seconds(2);
+  rig.add("stops", {.never_ends = true}, {.is_heavy = true});
+  rig.add("hangs", {.never_ends = true, .obeys = false}, {.is_heavy = true});
+  rig.interrupt_at(seconds(1));
+
+  rig.go();
+
+  EXPECT_THAT(rig.journal.lines, ElementsAre("0 interrupted", "1 interrupted in doubt"));
+}
+
+TEST(Loop, AnAttemptInDoubtIsMadeAgainOnlyWhereTheTypeIsIdempotent) {
+  TaskType careful, rash;
+  careful.flags = GANGER_TASK_IDEMPOTENT;
+  LoopRig rig;
+  rig.settings.keep_going = true;
+  const Act killed{.status = GANGER_FAILED, .is_cut_off = true};
+  rig.add("a", killed, {.type = &careful}, {.retries = 1});
+  rig.add("b", killed, {.type = &rash}, {.retries = 1});
+
+  rig.go();
+
+  EXPECT_THAT(rig.journal.lines, ElementsAre("0 waits", "0 failed in doubt", "1 failed in doubt"));
+}
+
 }  // namespace
 }  // namespace ganger::host
