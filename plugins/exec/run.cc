@@ -28,6 +28,8 @@ constexpr std::size_t kMostErr = 8 * 1024;
 constexpr std::size_t kMostFound = 20 * 1024;
 /// Of stdout, when outputs are looked for in it.
 constexpr std::size_t kMostToSearch = 1024 * 1024;
+/// What a file takes at least: more than the text has, so that it is worth a file.
+constexpr std::int64_t kLeastOutput = 64 * 1024;
 
 constexpr std::size_t kMostOfNameShown = 60;
 constexpr std::int64_t kMostCode = 255;
@@ -42,7 +44,7 @@ void refuse_nul(const std::string& text, const std::string& of) {
 
 void check_words(const std::vector<std::string>& argv, const std::string& shell) {
   if (argv.empty() && shell.empty())
-    refuse("there is nothing to run; give argv = [\"program\", ...] or shell = \"...\"");
+    refuse("there is nothing to run; give argv, a program and its arguments, or shell, a command line");
   if (!argv.empty() && !shell.empty()) refuse("both argv and shell are given; give one of them");
   if (!argv.empty() && argv[0].empty()) refuse("the first word of argv is empty; it is the program");
   for (const auto& word : argv) refuse_nul(word, "a word of argv");
@@ -116,8 +118,16 @@ void set_outputs(const ctx& c, const CommandEnd& end, const Capture& out, const 
   c.out("code", end.code);
   c.out("stdout", out.text());
   c.out("stderr", err.text());
-  if (!out.file().empty()) c.out("stdout_file", out.file());
-  if (!err.file().empty()) c.out("stderr_file", err.file());
+  // A file that has a hole is no output: whatever reads it would take it for all.
+  if (!out.file().empty() && out.is_file_whole()) c.out("stdout_file", out.file());
+  if (!err.file().empty() && err.is_file_whole()) c.out("stderr_file", err.file());
+}
+
+void warn_of_hole(const ctx& c, const char* stream, const Capture& capture, std::uint64_t limit) {
+  if (capture.file().empty() || capture.is_file_whole()) return;
+  c.warn(std::string(stream) + " has " + std::to_string(capture.bytes()) + " bytes, more than the " +
+         std::to_string(limit) + " of most_output: there is no output " + stream +
+         "_file, and only its beginning and its end are in " + printable(capture.file().string()));
 }
 
 void warn_of_rest(const ctx& c, const std::string& title, const CommandEnd& end) {
@@ -150,11 +160,12 @@ void Run::check(const ctx& c) {
   check_env(c.get_list<std::string>("env"));
   refuse_nul(c.get<std::filesystem::path>("cwd").string(), "cwd");
   const auto expect = c.get_list<std::int64_t>("expect");
-  if (expect.empty()) refuse("expect is empty; give the exit codes that are no failure, such as [0]");
+  if (expect.empty()) refuse("expect is empty; give the exit codes that are no failure, such as 0");
   for (const auto code : expect)
     if (code < 0 || code > kMostCode)
       refuse("expect has " + std::to_string(code) + "; an exit code is 0 to " + std::to_string(kMostCode));
   if (c.get<std::chrono::nanoseconds>("kill_after").count() < 0) refuse("kill_after is negative; 0 kills at once");
+  if (c.get<std::int64_t>("most_output") < kLeastOutput) refuse("most_output is too small; give at least 64KiB");
 }
 
 void Run::run(const ctx& c) {
@@ -164,8 +175,9 @@ void Run::run(const ctx& c) {
   const std::string title = title_of(c, command);
   const bool is_searched = c.get<std::string>("outputs") != "none";
   const auto folder = [&] { return c.work_dir(); };
-  Capture out("stdout", kMostOut, is_searched ? kMostToSearch : 0, folder);
-  Capture err("stderr", kMostErr, 0, folder);
+  const auto most_output = static_cast<std::uint64_t>(c.get<std::int64_t>("most_output"));
+  Capture out("stdout", {kMostOut, is_searched ? kMostToSearch : 0, most_output}, folder);
+  Capture err("stderr", {kMostErr, 0, most_output}, folder);
   LineLog out_log(c, GANGER_LOG_INFO, "stdout"), err_log(c, GANGER_LOG_WARN, "stderr");
   const auto take_out = [&](std::string_view bytes) {
     out.add(bytes);
@@ -186,6 +198,8 @@ void Run::run(const ctx& c) {
   throw_if_failed(c, title, end, err_log);
   out.finish();
   err.finish();
+  warn_of_hole(c, "stdout", out, most_output);
+  warn_of_hole(c, "stderr", err, most_output);
   set_outputs(c, end, out, err);
 }
 

@@ -19,6 +19,7 @@ struct Run {
       {"expect", GANGER_I64, "exit codes that are no failure", "[0]", list},
       {"outputs", GANGER_STR, "further outputs found in its stdout: none, in lines NAME=VALUE, in a JSON object",
        "\"none\"", 0, "none|env|json"},
+      {"most_output", GANGER_SIZE, "of stdout and of stderr, each: what is kept in a file", "\"64MiB\""},
       {"kill_after", GANGER_DURATION_NS, "what it gets between SIGTERM and SIGKILL when it should stop", "\"2s\""}};
 
   static void check(const ctx& c);

@@ -208,26 +208,40 @@ TEST(ExecRun, ChecksItsParameters) {
     return r.why;
   };
 
-  EXPECT_EQ(why("argv", {}), "there is nothing to run; give argv = [\"program\", ...] or shell = \"...\"");
+  EXPECT_EQ(why("argv", {}),
+            "there is nothing to run; give argv, a program and its arguments, or shell, a command line");
   EXPECT_EQ(why("argv", {""}), "the first word of argv is empty; it is the program");
   EXPECT_EQ(why("shell", {"true"}), "both argv and shell are given; give one of them");
   EXPECT_EQ(why("env", {"NAME"}), "env has 'NAME'; give NAME=VALUE");
   EXPECT_EQ(why("env", {"=x"}), "env has '=x'; give NAME=VALUE");
-  EXPECT_EQ(why("expect", {}), "expect is empty; give the exit codes that are no failure, such as [0]");
+  EXPECT_EQ(why("expect", {}), "expect is empty; give the exit codes that are no failure, such as 0");
   EXPECT_EQ(why("expect", {256}), "expect has 256; an exit code is 0 to 255");
   EXPECT_EQ(why("kill_after", {std::chrono::nanoseconds(-1)}), "kill_after is negative; 0 kills at once");
+  EXPECT_EQ(why("most_output", {ganger::testing::value::bytes(65535)}),
+            "most_output is too small; give at least 64KiB");
   EXPECT_THAT(why("argv", {std::string("a\0b", 3)}), HasSubstr("a word of argv holds a NUL"));
 }
 
-TEST(ExecRun, CutsLongOutputAndHasAllOfItInAFile) {
+TEST(ExecRun, KeepsBeginningAndEndOfLongOutputAndHasAllOfItInAFile) {
   host h;
-  h.param("shell", "head -c 10000000 /dev/zero | tr '\\0' x; echo; seq 3000 >&2");
+  h.param("shell", "seq 1000000; seq 3000 >&2");
 
   const auto r = run_exec(h);
 
   EXPECT_TRUE(r.ok()) << r.why;
-  EXPECT_EQ(output(r, "stdout"), std::string(kMostOut, 'x'));
-  EXPECT_EQ(std::filesystem::file_size(output(r, "stdout_file")), 10'000'001U);
+  const std::string text = output(r, "stdout");
+  const auto mark = text.find("\n...\n[exec.run leaves out ");
+  EXPECT_LE(text.size(), kMostOut);
+  EXPECT_GT(text.size(), kMostOut - 1000);
+  EXPECT_EQ(text.substr(0, 4), "1\n2\n");
+  EXPECT_THAT(text, ::testing::EndsWith("\n999999\n1000000"));
+  ASSERT_NE(mark, std::string::npos);
+  // Whole lines on both sides, and no byte is lost in the count.
+  const std::string after = text.substr(text.find("]\n...", mark) + 5);
+  EXPECT_EQ(after.find_first_not_of("0123456789"), 6U);
+  const auto left_out = std::stoul(text.substr(mark + 26));
+  EXPECT_EQ(mark + 1 + left_out + after.size() + 1, 6'888'896U);
+  EXPECT_EQ(std::filesystem::file_size(output(r, "stdout_file")), 6'888'896U);
   EXPECT_EQ(output(r, "stderr").substr(0, 6), "1\n2\n3\n");
   EXPECT_THAT(ganger::content_of(output(r, "stderr_file")), ::testing::EndsWith("\n3000\n"));
   EXPECT_EQ(r.outputs.at("stdout_file").type(), static_cast<std::uint32_t>(GANGER_PATH));
@@ -241,10 +255,60 @@ TEST(ExecRun, HasNoFileWhenTheTextFits) {
 }
 
 TEST(ExecRun, CutsBetweenCharacters) {
-  const auto r = run_shell("printf x; yes $(printf '\\303\\244') | tr -d '\\n' | head -c 40000");
+  for (const char* more : {"", "x", "xx"}) {
+    const auto r =
+        run_shell(std::string("printf '") + more + "'; yes $(printf '\\303\\244') | tr -d '\\n' | head -c 40000");
 
-  EXPECT_EQ(output(r, "stdout").size(), kMostOut - 1);
-  EXPECT_EQ(output(r, "stdout").substr(kMostOut - 3), "\xC3\xA4");
+    EXPECT_EQ(output(r, "stdout").find("\xEF\xBF\xBD"), std::string::npos) << more;
+    EXPECT_GT(output(r, "stdout").size(), kMostOut - 200);
+  }
+}
+
+/// What a stream is in a file that takes 64 KiB.
+std::string kept_of(const std::string& stream) {
+  constexpr std::size_t most = 65536, half = most / 2;
+  if (stream.size() <= most) return stream;
+  return stream.substr(0, half) + "...\n[exec.run leaves out " + std::to_string(stream.size() - most) +
+         " bytes here]\n..." + stream.substr(stream.size() - half);
+}
+
+TEST(ExecRun, AFileHasNoMoreThanItsLimitAndIsThenNoOutput) {
+  std::string numbers;
+  for (int i = 0; numbers.size() < 300'000; ++i) numbers += std::to_string(i) + "\n";
+  for (const std::size_t size :
+       {65'535U, 65'536U, 65'537U, 98'303U, 98'304U, 98'305U, 131'072U, 140'001U, 299'999U}) {
+    const std::string stream = numbers.substr(0, size);
+    const bool is_whole = size <= 65536;
+    host h;
+    h.param_list("argv", {"cat"}).param("stdin", stream).param("most_output", ganger::testing::value::bytes(65536));
+
+    const auto r = run_exec(h);
+
+    EXPECT_TRUE(r.ok()) << r.why;
+    EXPECT_EQ(r.outputs.count("stdout_file"), is_whole ? 1U : 0U) << size;
+    EXPECT_EQ(r.logged("bytes, more than the 65536 of most_output"), !is_whole) << size;
+    const std::string file = is_whole ? output(r, "stdout_file") : [&] {
+      for (const auto& line : r.logs)
+        if (const auto at = line.text.find(" are in "); at != std::string::npos) return line.text.substr(at + 8);
+      return std::string("(none)");
+    }();
+    EXPECT_TRUE(ganger::content_of(file) == kept_of(stream)) << size;
+  }
+}
+
+TEST(ExecRun, OutputWithoutAnEndTakesBoundedMemoryAndDisk) {
+  host h;
+  h.param("shell", "yes | head -c 300000000").param("most_output", ganger::testing::value::bytes(1'000'000));
+  rusage before{}, after{};
+  getrusage(RUSAGE_SELF, &before);
+
+  const auto r = run_exec(h);
+
+  getrusage(RUSAGE_SELF, &after);
+  EXPECT_TRUE(r.ok()) << r.why;
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 50'000) << "KiB";
+  EXPECT_TRUE(r.logged("stdout has 300000000 bytes")) << r;
+  EXPECT_THAT(output(r, "stdout"), HasSubstr("[exec.run leaves out 2999"));
 }
 
 TEST(ExecRun, HasBinaryOutputInAFileAsItIs) {
