@@ -183,9 +183,10 @@ Binding Binder::bind(const std::vector<Param>& params, const std::vector<Setting
     if (is_given[p]) continue;
     if (params[p].is_required()) {
       const std::string what = params[p].help.empty() ? wanted(params[p].type) : params[p].help;
-      add_error(fmt::format("{} needs parameter '{}' ({}): with = {{ {} = ... }}", owner, params[p].name, what,
-                            params[p].name),
-                missing_at);
+      // What was not read from a file was typed.
+      const std::string how =
+          job_.source ? fmt::format("with = {{ {} = ... }}", params[p].name) : params[p].name + "=VALUE";
+      add_error(fmt::format("{} needs parameter '{}' ({}): {}", owner, params[p].name, what, how), missing_at);
     }
     binding[p].values = params[p].default_values;
     for (Value& v : binding[p].values)

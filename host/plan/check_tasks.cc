@@ -55,7 +55,9 @@ Errors check_tasks(const PlannedJob& planned, const Job& job, Registry& registry
     if (why.empty()) continue;
     const auto entry = std::ranges::find(job.tasks, plan.name(i), &TaskEntry::name);
     Where where = entry == job.tasks.end() ? Where{} : job.where(entry->where);
-    errors.push_back({ErrorKind::bad_job, fmt::format("task '{}': {}", plan.name(i), why), std::move(where)});
+    // One that was typed has no name of its own.
+    const std::string who = job.source ? fmt::format("task '{}'", plan.name(i)) : type.id;
+    errors.push_back({ErrorKind::bad_job, fmt::format("{}: {}", who, why), std::move(where)});
   }
   return errors;
 }
