@@ -145,13 +145,18 @@ void signal_descendants(int signal) {
       }
 }
 
+bool is_helper(pid_t child) {
+  siginfo_t ended{};
+  return waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+}
+
 std::set<pid_t> own_children() {
   std::set<pid_t> all;
   siginfo_t ended{};
   // A look through /proc costs milliseconds where many processes are.
   if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return all;
   for (const ProcessEntry& entry : all_processes())
-    if (entry.parent == getpid()) all.insert(entry.pid);
+    if (entry.parent == getpid() && !is_helper(entry.pid)) all.insert(entry.pid);
   return all;
 }
 
@@ -168,7 +173,8 @@ std::size_t end_orphans(const std::function<bool(pid_t)>& is_known) {
   for (int round = 0; round < 8; ++round) {
     bool found = false;
     for (const ProcessEntry& entry : all_processes()) {
-      if (entry.parent != self || watched.contains(entry.pid) || is_known(entry.pid)) continue;
+      if (entry.parent != self || watched.contains(entry.pid) || is_helper(entry.pid) || is_known(entry.pid))
+        continue;
       if (!tried.insert(entry.pid).second) continue;
       found = true;
       running += end_orphan(entry, until) ? 1 : 0;

@@ -91,7 +91,12 @@ class Spawner {
   std::thread thread_;
 };
 
-/// The children that this process has now, whoever made them. Cheap when there are none.
+/// Was the child made by clone(2) without a signal for its end? An ordinary wait does not see it: a plugin that makes
+/// one looks after it itself, as exec does with its sweeper. What tasks leave behind always has such a signal, since
+/// exec and the loss of its parent give it one.
+bool is_helper(pid_t child);
+
+/// The children that this process has now, whoever made them, but for helpers. Cheap when there are none.
 std::set<pid_t> own_children();
 
 /// Sends the signal to everything that descends from this process.
@@ -99,9 +104,10 @@ void signal_descendants(int signal);
 
 /// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
 void adopt_orphans();
-/// Kills and reaps every child of this process that is no Process and that `is_known` does not know, with all that
-/// descends from them. Returns how many of those children were still running. What a task of this process has started
-/// itself looks like an orphan too: to be called while there is no such task, or with an `is_known` that can tell.
+/// Kills and reaps every child of this process that is no Process, no helper and that `is_known` does not know, with
+/// all that descends from them. Returns how many of those children were still running. What a task of this process
+/// has started itself looks like an orphan too: to be called while there is no such task, or with an `is_known` that
+/// can tell.
 std::size_t end_orphans(const std::function<bool(pid_t)>& is_known);
 
 }  // namespace ganger::host

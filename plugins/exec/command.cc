@@ -70,13 +70,18 @@ Descriptor input_file(const std::string& text) {
   return file;
 }
 
-std::string fresh_cookie() {
-  static const std::string process = [] {
+/// What those of this process begin with.
+const std::string& cookie_of_process() {
+  static const std::string cookie = [] {
     std::random_device random;
     return std::to_string(getpid()) + "-" + std::to_string(random()) + "-" + std::to_string(random()) + "-";
   }();
+  return cookie;
+}
+
+std::string fresh_cookie() {
   static std::atomic<std::uint64_t> last{0};
-  return process + std::to_string(++last) + ";";
+  return cookie_of_process() + std::to_string(++last) + ";";
 }
 
 std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
@@ -174,7 +179,8 @@ Started start(const Command& command) {
   program.in = in.get();
   program.out = out.to.get();
   program.err = err.to.get();
-  Spawned spawned = spawn(program);
+  start_sweeper(cookie_of_process());
+  Spawned spawned = spawn(program, started.watched.pid());
   if (spawned.failed != 0) fail_to_start(command, path, spawned.failed);
 
   started.pid = spawned.pid;

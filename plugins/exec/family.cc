@@ -8,10 +8,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <thread>
 
-#include "command.h"
 #include "descriptor.h"
 
 namespace ganger::exec {
@@ -26,18 +24,10 @@ constexpr auto kFirstPause = std::chrono::microseconds(200);
 /// How long somebody without an environment may be in the middle of an exec.
 constexpr auto kLongestExec = std::chrono::milliseconds(100);
 
-/// A second of it is for the time between the start and this.
-std::uint64_t ticks_since_boot() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(std::max<time_t>(now.tv_sec - 1, 0)) *
-         static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-}
-
 }  // namespace
 
 Family::Family(pid_t leader, std::string cookie)
-    : leader_(leader), cookie_(std::move(cookie)), oldest_(ticks_since_boot()), groups_{leader} {}
+    : leader_(leader), cookie_(std::move(cookie)), oldest_(ticks_before_now()), groups_{leader} {}
 
 bool Family::has_group() const {
   const auto is_there = [&] { return kill(-leader_, 0) == 0 || errno == EPERM; };
@@ -51,18 +41,18 @@ bool Family::has_group() const {
 /// Those that are no zombies.
 std::vector<ProcessEntry> Family::find() {
   std::vector<ProcessEntry> members, others;
-  const auto all = list_processes();
+  all_ = list_processes();
   // The number stays taken while the group has members. Once a new process has it, the group is another one's.
   const bool is_taken =
-      is_leader_reaped_ && std::any_of(all.begin(), all.end(), [&](const auto& p) { return p.pid == leader_; });
+      is_leader_reaped_ && std::any_of(all_.begin(), all_.end(), [&](const auto& p) { return p.pid == leader_; });
   const pid_t here = getpid();
   is_unsure_ = false;
-  for (const auto& p : all) {
+  for (const auto& p : all_) {
     if (p.is_zombie || p.pid == here || p.started < oldest_) continue;
     const bool is_in_group = groups_.count(p.group) > 0 && !(is_taken && p.group == leader_);
     bool is_member = is_in_group || (p.pid == leader_ && !is_leader_reaped_);
     if (!is_member) {
-      const auto has_cookie = has_in_environment(p.pid, kCookieVariable, cookie_);
+      const auto has_cookie = has_in_environment(p.pid, cookie_);
       is_member = has_cookie.value_or(false);
       if (!has_cookie) is_unsure_ = true;
     }
@@ -100,7 +90,11 @@ void Family::signal(const ProcessEntry& member, int signal) {
     kill(member.pid, signal);  // no descriptor is left, and this must still end
 }
 
-bool Family::is_running() { return !find().empty(); }
+bool Family::is_running() {
+  const bool is_any = !find().empty();
+  is_gone_ = !is_any && !is_unsure_ && reap();
+  return is_any;
+}
 
 void Family::ask_to_end() {
   const auto members = find();
@@ -118,9 +112,9 @@ void Family::ask_to_end() {
 }
 
 /// Returns true when none of the family is ending still, or is a zombie that this process has to wait for.
-bool Family::reap(const std::vector<ProcessEntry>& all) const {
+bool Family::reap() const {
   bool is_done = true;
-  for (const auto& p : all) {
+  for (const auto& p : all_) {
     if (p.pid == leader_ || (told_.count({p.pid, p.started}) == 0 && groups_.count(p.group) == 0)) continue;
     if (!p.is_zombie || (p.parent == getpid() && waitpid(p.pid, nullptr, WNOHANG) == 0)) is_done = false;
   }
@@ -128,6 +122,7 @@ bool Family::reap(const std::vector<ProcessEntry>& all) const {
 }
 
 void Family::end() {
+  if (is_gone_) return;
   const auto begin = steady_clock::now();
   const auto until = begin + kLongestEnd;
   for (auto pause = kFirstPause;; pause *= 2) {
@@ -135,7 +130,7 @@ void Family::end() {
     for (const auto& member : members) signal(member, SIGKILL);
     if (!is_leader_reaped_) kill(-leader_, SIGKILL);  // those, too, that were started meanwhile
     const bool is_sure = !is_unsure_ || steady_clock::now() >= begin + kLongestExec;
-    if (members.empty() && is_sure && reap(list_processes())) return;
+    if (members.empty() && is_sure && reap()) return;
     if (steady_clock::now() >= until) return;
     std::this_thread::sleep_for(pause);
   }

@@ -28,7 +28,7 @@ class Family {
 
   /// Is there anybody in the leader's process group? One system call. Only after leader_is_reaped().
   bool has_group() const;
-  /// Does any member run?
+  /// Does any member run? Once none does, end() has nothing left to do.
   bool is_running();
   /// Asks all to end: SIGTERM, and SIGCONT for those that are stopped.
   void ask_to_end();
@@ -45,13 +45,15 @@ class Family {
   std::vector<ProcessEntry> find();
   void signal(const ProcessEntry& member, int signal);
   void note(const ProcessEntry& member);
-  bool reap(const std::vector<ProcessEntry>& all) const;
+  bool reap() const;
 
   const pid_t leader_;
   const std::string cookie_;
   const std::uint64_t oldest_;  // start that a member can have, in ticks since boot
   bool is_leader_reaped_ = false;
-  bool is_unsure_ = false;  // at the last find(), somebody had no environment just then
+  std::vector<ProcessEntry> all_;  // of the last find()
+  bool is_unsure_ = false;         // then, somebody had no environment just then
+  bool is_gone_ = false;           // then, none was left
   std::set<Identity> told_;
   std::set<pid_t> groups_;  // of members: what is ending has a group when its environment is gone
 };

@@ -18,10 +18,6 @@ namespace ganger::exec {
 
 namespace {
 
-/// clone(2) by the C library's other name of it: ThreadSanitizer takes a call of clone() for a fork(), whose child
-/// has a memory of its own.
-extern "C" int clone_process(int (*begin)(void*), void* stack, int flags, void* of, ...) __asm__("__clone");
-
 // The child has the memory of this process until its program begins (CLONE_VM), while the thread that starts it waits
 // (CLONE_VFORK). So it calls the kernel and nothing else: what a sanitizer or libc would note of these calls, it
 // would note of this process.
@@ -104,15 +100,15 @@ GANGER_EXEC_IN_CHILD int begin(void* of) {
 
 }  // namespace
 
-Spawned spawn(const Program& program) {
+Spawned spawn(const Program& program, pid_t* pid_place) {
   alignas(std::max_align_t) std::array<std::byte, kStackBytes> stack;  // not cleared: only the child uses it
   Child child{&program, 0};
   int pidfd = -1;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = clone_process(begin, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                                  &child, &pidfd);
+  const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | (pid_place != nullptr ? CLONE_CHILD_SETTID : 0);
+  const pid_t pid = clone_process(begin, stack.data() + stack.size(), flags, &child, &pidfd, nullptr, pid_place);
   const int no_child = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return {-1, Descriptor(), no_child};

@@ -10,6 +10,10 @@
 
 namespace ganger::exec {
 
+/// clone(2) by the C library's other name of it: ThreadSanitizer takes a call of clone() for a fork(), whose child
+/// has a memory of its own.
+extern "C" int clone_process(int (*begin)(void*), void* stack, int flags, void* of, ...) __asm__("__clone");
+
 /// What a child becomes. All of it is made ready before there is a child, which can allocate nothing.
 struct Program {
   std::vector<const char*> places;  ///< paths of it: the first one that can be run, as execvp(3) looks for it
@@ -30,7 +34,8 @@ struct Spawned {
 /// Starts it as the leader of a process group of its own, with its three streams and no other descriptor, no signal
 /// blocked, and none ignored but a SIGHUP that this process ignores: nohup means the commands of a job, too.
 /// posix_spawn(3) does the same with ten system calls more here and fifty in the child.
-Spawned spawn(const Program& program);
+/// Shape: pid  null, or where the child writes its number before its program begins
+Spawned spawn(const Program& program, pid_t* pid);
 
 }  // namespace ganger::exec
 

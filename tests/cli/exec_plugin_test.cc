@@ -1,8 +1,17 @@
 // Commands as tasks, as a user of the shell meets them.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "ganger_process.h"
 
@@ -22,7 +31,54 @@ class ExecPlugin : public GangerTest {
     EXPECT_NE(pid, "0") << "there is no pid in " << pid_file;
     return !text.empty() && text.find(") Z") == std::string::npos;
   }
+  /// Waits until none of them runs, or too long.
+  bool have_ended(const std::vector<std::string>& pid_files) const {
+    const auto until = std::chrono::steady_clock::now() + seconds(60);
+    const auto is_over = [&] {
+      return std::none_of(pid_files.begin(), pid_files.end(), [&](const auto& f) { return is_running(f); });
+    };
+    while (!is_over() && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return is_over();
+  }
+  /// Processes that were started with the home of this test, by their names.
+  std::vector<std::string> left_processes() const {
+    std::vector<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      if (entry.path().filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream environment(entry.path() / "environ"), name(entry.path() / "comm");
+      const std::string text{std::istreambuf_iterator<char>(environment), {}};
+      std::string word;
+      if (text.find("HOME=" + folder_.string()) != std::string::npos && std::getline(name, word)) all.push_back(word);
+    }
+    return all;
+  }
 };
+
+/// Two commands: one with children of every kind, each with its pid in a file, and one that has dropped the mark of
+/// its environment itself.
+constexpr std::string_view kFamily = R"(
+[[task]]
+name = "family"
+uses = "exec.run"
+with = { shell = """
+echo $$ >leader
+sleep 600 & echo $! >child
+sh -c 'sleep 600 & echo $! >grandchild; wait' &
+setsid sh -c 'echo $$ >session; exec sleep 600' &
+(setsid sh -c 'echo $$ >orphan; exec sleep 600' >/dev/null 2>&1 </dev/null &)
+env -i sleep 600 & echo $! >bare
+while [ ! -s grandchild ] || [ ! -s session ] || [ ! -s orphan ] || [ ! -s bare ]; do sleep 0.01; done
+echo all are there
+wait""" }
+
+[[task]]
+name = "alone"
+uses = "exec.run"
+with = { shell = "echo $$ >alone; exec env -i sleep 600" }
+)";
+
+const std::vector<std::string> kFamilyFiles{"leader", "child", "grandchild", "session", "orphan", "bare", "alone"};
 
 constexpr std::string_view kChain = R"(
 [[task]]
@@ -63,6 +119,29 @@ TEST_F(ExecPlugin, RunsOneCommandWithoutAJob) {
   EXPECT_EQ(run.json()["code"], 0);
 }
 
+TEST_F(ExecPlugin, WhatIsWrongOnTheCommandLineIsSaidInTermsOfTheCommandLine) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"demo.echo"},
+                                             {"demo.echo", "tex=hi"},
+                                             {"demo.sleep", "for=soon"},
+                                             {"exec.run"},
+                                             {"exec.run", "argv=true", "shell=true"},
+                                             {"exec.run", "argv=true", "expect=x"},
+                                             {"exec.run", "argv=true", "expect=300"},
+                                             {"exec.run", "argv=true", "outputs=xml"}}) {
+    std::vector<std::string> arguments{"exec"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+
+    const Ended run = ganger(arguments).end();
+
+    run.exits(65);
+    for (const char* of_a_job : {"with =", "{", "[", "toml", "TOML", " job", "task '", " = "})
+      run.never_says(of_a_job);
+  }
+  run_ganger("exec", "demo.echo").says("demo.echo needs parameter 'text' (what to say): text=VALUE");
+  run_ganger("exec", "exec.run").says("exec.run: there is nothing to run");
+}
+
 TEST_F(ExecPlugin, TheOutputOfOneCommandIsAWordOfTheNext) {
   write("chain.toml", kChain);
 
@@ -99,6 +178,61 @@ TEST_F(ExecPlugin, AnInterruptEndsTheCommandAndWhatItHasStarted) {
   run.exits(2).says("s interrupted").takes_less_than(seconds(20));
   EXPECT_FALSE(is_running("child"));
   EXPECT_FALSE(is_running("other"));
+}
+
+TEST_F(ExecPlugin, AKillOfTheHostEndsAllCommandsAndAllThatTheyHaveStarted) {
+  write("family.toml", kFamily);
+
+  ganger({"run", "family.toml", "-j", "2"}).signalled(SIGKILL, "all are there").end();
+
+  EXPECT_TRUE(have_ended(kFamilyFiles));
+}
+
+TEST_F(ExecPlugin, AKillOfAHostThatIsSuspendedEndsThemToo) {
+  write("family.toml", kFamily);
+
+  ganger({"run", "family.toml", "-j", "2"})
+      .as_a_job()
+      .signalled(SIGTSTP, "all are there")
+      .acted_on(
+          [](pid_t host) {
+            siginfo_t info{};
+            while (waitid(P_PID, static_cast<id_t>(host), &info, WSTOPPED | WNOWAIT) != 0 && errno == EINTR) {
+            }
+            kill(host, SIGKILL);
+          },
+          "")
+      .end();
+
+  EXPECT_TRUE(have_ended(kFamilyFiles));
+}
+
+TEST_F(ExecPlugin, AHostThatLeavesAtTheThirdInterruptLeavesNoCommandEither) {
+  write("deaf.toml",
+        "[[task]]\nname = \"s\"\nuses = \"exec.run\"\nwith = { kill_after = \"10m\", shell = \"trap '' INT TERM; "
+        "echo $$ "
+        ">pid; echo deaf; while :; do sleep 0.05; done\" }\n");
+
+  ganger({"run", "deaf.toml"})
+      .signalled(SIGINT, "s: deaf")
+      .signalled(SIGINT, "s: deaf")
+      .signalled(SIGINT, "s: deaf")
+      .end();
+
+  EXPECT_TRUE(have_ended({"pid"}));
+}
+
+TEST_F(ExecPlugin, ARunOfCommandsThatHasEndedLeavesNothingRunningAndSaysNothingOfTheKind) {
+  for (const char* isolate : {"thread", "process"}) {
+    write("a.toml", std::string("[[task]]\nname = \"a\"\nuses = \"exec.run\"\nisolate = \"") + isolate +
+                        "\"\nwith = { argv = [\"true\"] }\n[[task]]\nname = \"b\"\nuses = \"exec.run\"\nafter = "
+                        "[\"a\"]\nisolate = \"" +
+                        isolate + "\"\nwith = { argv = [\"true\"] }\n");
+
+    run_ganger("run", "a.toml").exits(0).never_says("left").never_says("processes");
+
+    EXPECT_THAT(left_processes(), testing::IsEmpty());
+  }
 }
 
 TEST_F(ExecPlugin, ATimeoutOfTheTaskEndsTheCommand) {
