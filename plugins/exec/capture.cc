@@ -92,8 +92,14 @@ void Capture::write_to_file(std::string_view bytes) {
 void Capture::write_at(std::uint64_t at, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = pwrite(to_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (n < 0 && errno != EINTR)
-      throw error("cannot write the command's output to '" + file_.string() + "': " + text_of_errno(errno));
+    if (n < 0 && errno != EINTR) {
+      const int why = errno;
+      // A part is of no use, and a disk that it has filled is needed for what the host writes down.
+      std::error_code ignored;
+      std::filesystem::remove(file_, ignored);
+      to_.reset();
+      throw error("cannot write the command's output to '" + file_.string() + "': " + text_of_errno(why));
+    }
     if (n <= 0) continue;
     bytes.remove_prefix(static_cast<std::size_t>(n));
     at += static_cast<std::uint64_t>(n);

@@ -225,6 +225,8 @@ TEST_F(ExecStop, AFileThatCannotBeWrittenEndsTheCommand) {
 
   EXPECT_EQ(r.status, GANGER_FAILED);
   EXPECT_THAT(r.why, HasSubstr("cannot write the command's output to '"));
+  const auto begin = r.why.find('\'') + 1;
+  EXPECT_FALSE(std::filesystem::exists(r.why.substr(begin, r.why.find('\'', begin) - begin))) << "it fills the disk";
   EXPECT_FALSE(is_running(folder_ / "pid"));
 }
 
