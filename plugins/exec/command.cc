@@ -183,6 +183,7 @@ Started start(const Command& command) {
   Spawned spawned = spawn(program, started.watched.pid());
   if (spawned.failed != 0) fail_to_start(command, path, spawned.failed);
 
+  started.watched.started(spawned.pid);
   started.pid = spawned.pid;
   started.pidfd = std::move(spawned.pidfd);
   started.out = std::move(out.from);

@@ -27,7 +27,7 @@ struct Started {
   Descriptor pidfd;     ///< readable once it has ended
   Descriptor out, err;  ///< what it writes to stdout and stderr
   std::string cookie;   ///< in the environment of all it starts, and of nothing else
-  Watched watched;      ///< until it has been reaped
+  Watched watched;      ///< and what is left of it
 };
 
 /// The variable that holds the cookie, after those of the commands around this one.

@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "descriptor.h"
+#include "shared_look.h"
+#include "sweeper.h"
 
 namespace ganger::exec {
 
@@ -23,6 +25,15 @@ constexpr auto kFirstPause = std::chrono::microseconds(200);
 
 /// How long somebody without an environment may be in the middle of an exec.
 constexpr auto kLongestExec = std::chrono::milliseconds(100);
+
+/// Many commands that end at the same time look at the table once, and not each of them at what all have started.
+std::shared_ptr<const Processes> look_at_processes() {
+  static SharedLook<Processes> shared([] {
+    auto groups = watched_groups();  // first: what one that ends now leaves is looked at more closely
+    return Processes{std::move(groups), list_processes()};
+  });
+  return shared.now();
+}
 
 }  // namespace
 
@@ -41,17 +52,21 @@ bool Family::has_group() const {
 /// Those that are no zombies.
 std::vector<ProcessEntry> Family::find() {
   std::vector<ProcessEntry> members, others;
-  all_ = list_processes();
+  seen_ = look_at_processes();
+  const auto& all = seen_->all;
+  const auto is_of_another = [&](const ProcessEntry& p) {
+    return p.group != leader_ && std::binary_search(seen_->groups.begin(), seen_->groups.end(), p.group);
+  };
   // The number stays taken while the group has members. Once a new process has it, the group is another one's.
   const bool is_taken =
-      is_leader_reaped_ && std::any_of(all_.begin(), all_.end(), [&](const auto& p) { return p.pid == leader_; });
+      is_leader_reaped_ && std::any_of(all.begin(), all.end(), [&](const auto& p) { return p.pid == leader_; });
   const pid_t here = getpid();
   is_unsure_ = false;
-  for (const auto& p : all_) {
+  for (const auto& p : all) {
     if (p.is_zombie || p.pid == here || p.started < oldest_) continue;
     const bool is_in_group = groups_.count(p.group) > 0 && !(is_taken && p.group == leader_);
     bool is_member = is_in_group || (p.pid == leader_ && !is_leader_reaped_);
-    if (!is_member) {
+    if (!is_member && !is_of_another(p)) {
       const auto has_cookie = has_in_environment(p.pid, cookie_);
       is_member = has_cookie.value_or(false);
       if (!has_cookie) is_unsure_ = true;
@@ -114,7 +129,7 @@ void Family::ask_to_end() {
 /// Returns true when none of the family is ending still, or is a zombie that this process has to wait for.
 bool Family::reap() const {
   bool is_done = true;
-  for (const auto& p : all_) {
+  for (const auto& p : seen_->all) {
     if (p.pid == leader_ || (told_.count({p.pid, p.started}) == 0 && groups_.count(p.group) == 0)) continue;
     if (!p.is_zombie || (p.parent == getpid() && waitpid(p.pid, nullptr, WNOHANG) == 0)) is_done = false;
   }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,12 @@
 #include "process_table.h"
 
 namespace ganger::exec {
+
+/// What there is at one moment.
+struct Processes {
+  std::vector<pid_t> groups;  ///< of commands of this process, sorted
+  std::vector<ProcessEntry> all;
+};
 
 /// Finds the members by their process group, by whose children they are, and by the cookie in their environment:
 /// one that has a session of its own and whose parent has ended is still found. Walks /proc, so it is for the end of
@@ -51,9 +58,9 @@ class Family {
   const std::string cookie_;
   const std::uint64_t oldest_;  // start that a member can have, in ticks since boot
   bool is_leader_reaped_ = false;
-  std::vector<ProcessEntry> all_;  // of the last find()
-  bool is_unsure_ = false;         // then, somebody had no environment just then
-  bool is_gone_ = false;           // then, none was left
+  std::shared_ptr<const Processes> seen_;  // by the last find()
+  bool is_unsure_ = false;                 // then, somebody had no environment just then
+  bool is_gone_ = false;                   // then, none was left
   std::set<Identity> told_;
   std::set<pid_t> groups_;  // of members: what is ending has a group when its environment is gone
 };

@@ -41,6 +41,7 @@ constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 1'000'000};
 /// What this process tells the sweeper, in memory that both have.
 struct Board {
   std::array<pid_t, kMostWatched> pids;
+  std::array<std::atomic<pid_t>, kMostWatched> groups;  // for this process itself
   std::array<std::atomic<bool>, kMostWatched> is_taken;
   char cookie[kMostCookieBytes + 1];
   std::size_t cookie_bytes;
@@ -241,11 +242,30 @@ Watched& Watched::operator=(Watched&& other) noexcept {
   return *this;
 }
 
-void Watched::release() {
-  pid_t* const pid = std::exchange(pid_, nullptr);
-  if (pid == nullptr) return;
-  *pid = 0;
-  board()->is_taken[static_cast<std::size_t>(pid - board()->pids.data())] = false;
+Watched::~Watched() {
+  if (pid_ == nullptr) return;
+  *pid_ = 0;
+  Board& told = *board();
+  const auto i = static_cast<std::size_t>(pid_ - told.pids.data());
+  told.groups[i] = 0;
+  told.is_taken[i] = false;
+}
+
+void Watched::started(pid_t pid) {
+  if (pid_ != nullptr) board()->groups[static_cast<std::size_t>(pid_ - board()->pids.data())] = pid;
+}
+
+void Watched::reaped() {
+  if (pid_ != nullptr) *pid_ = 0;
+}
+
+std::vector<pid_t> watched_groups() {
+  std::vector<pid_t> all;
+  const Board* const told = board();
+  for (std::size_t i = 0; told != nullptr && i < kMostWatched; ++i)
+    if (const pid_t group = told->groups[i].load(std::memory_order_relaxed); group != 0) all.push_back(group);
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 void start_sweeper(const std::string& cookie) { static const Sweeper sweeper(cookie); }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace ganger::exec {
 
@@ -12,18 +13,23 @@ namespace ganger::exec {
 class Watched {
  public:
   Watched();
-  ~Watched() { release(); }
+  ~Watched();
   Watched(Watched&& other) noexcept;
   Watched& operator=(Watched&& other) noexcept;
 
   /// Where the command's number goes before its program begins; null when there are too many commands.
   pid_t* pid() { return pid_; }
-  /// The number says nothing any more.
-  void release();
+  /// It has begun.
+  void started(pid_t pid);
+  /// Its number says nothing any more; that of its group does, while something of it is left.
+  void reaped();
 
  private:
   pid_t* pid_ = nullptr;
 };
+
+/// The groups of all commands of this process that are watched now, sorted.
+std::vector<pid_t> watched_groups();
 
 /// Sees to it that there is a sweeper, for which all cookies begin alike. It is started once in a process, at the
 /// first command, so that a command costs nothing more. It waits until this process has ended, by SIGKILL for

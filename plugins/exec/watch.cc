@@ -111,7 +111,7 @@ void Watch::reap() {
     failed = waitid(P_PIDFD, static_cast<id_t>(started_.pidfd.get()), &info, WEXITED);
   } while (failed != 0 && errno == EINTR);
   is_reaped_ = has_ended_ = true;
-  started_.watched.release();
+  started_.watched.reaped();
   family_.leader_is_reaped();
   if (failed != 0) {
     end_.code = -1;  // somebody else has waited for it
