@@ -36,6 +36,8 @@ constexpr pid_t kMostPids = 4 * 1024 * 1024 + 1;
 constexpr std::size_t kMostProcesses = 256 * 1024;
 /// So often those are looked at again that have been killed and do not end, or that have no environment just now.
 constexpr int kMostRoundsInVain = 100;
+/// Where the kernel gives no descriptor of a process.
+constexpr int kPauseWithoutDescriptorMs = 100;
 constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 1'000'000};
 
 /// What this process tells the sweeper, in memory that both have.
@@ -175,8 +177,9 @@ int run_sweeper(void* of) {
   syscall(SYS_close_range, 0U, ~0U, 0U);
   static_cast<void>(chdir("/"));
   pollfd host{static_cast<int>(syscall(SYS_pidfd_open, start.host, 0)), POLLIN, 0};
-  while (getppid() == start.host && host.fd >= 0 && host.revents == 0) poll(&host, 1, -1);
-  if (host.fd >= 0) Sweep(*start.told, host_group).run();
+  // It may have been killed before there was a descriptor for it.
+  while (getppid() == start.host) poll(&host, 1, host.fd >= 0 ? -1 : kPauseWithoutDescriptorMs);
+  Sweep(*start.told, host_group).run();
   return 0;
 }
 

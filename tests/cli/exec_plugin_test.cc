@@ -188,6 +188,18 @@ TEST_F(ExecPlugin, AKillOfTheHostEndsAllCommandsAndAllThatTheyHaveStarted) {
   EXPECT_TRUE(have_ended(kFamilyFiles));
 }
 
+TEST_F(ExecPlugin, AHostThatItsFirstCommandKillsAtOnceLeavesNothing) {
+  write("rude.toml",
+        "[[task]]\nname = \"a\"\nuses = \"exec.run\"\nwith = { shell = \"setsid sleep 600 & echo $! >child; echo $$ "
+        ">leader; kill "
+        "-9 $PPID; while :; do sleep 0.01; done\" }\n");
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(run_ganger("run", "rude.toml", "--no-history").signal, SIGKILL);
+
+    ASSERT_TRUE(have_ended({"leader", "child"})) << "round " << i;
+  }
+}
+
 TEST_F(ExecPlugin, AKillOfAHostThatIsSuspendedEndsThemToo) {
   write("family.toml", kFamily);
 
