@@ -21,8 +21,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto kLongest = std::chrono::seconds(60);
-
 /// What is there to be read now; false at the end.
 bool read_some(int fd, std::string& into) {
   std::array<char, 65536> block;
@@ -108,6 +106,10 @@ nlohmann::json Ended::json() const {
 
 pid_t Process::start(int out, int err) const {
   std::vector<std::string> words = {GANGER_PROGRAM}, variables;
+  if (address_space_ != 0) {
+    const std::string limit = "ulimit -v " + std::to_string(address_space_) + " && exec \"$0\" \"$@\"";
+    words.insert(words.begin(), {"/bin/sh", "-c", limit});
+  }
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   std::map<std::string, std::string> environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", folder_.string()}};
   for (const auto& [name, value] : environment_) environment[name] = value;
@@ -135,8 +137,8 @@ pid_t Process::start(int out, int err) const {
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setflags(&attributes,
                            static_cast<short>(POSIX_SPAWN_SETSIGDEF | (is_job_ ? POSIX_SPAWN_SETPGROUP : 0)));
-  const int failed =
-      posix_spawn(&pid, GANGER_PROGRAM, &files, &attributes, pointers(words).data(), pointers(variables).data());
+  const int failed = posix_spawn(&pid, words.front().c_str(), &files, &attributes, pointers(words).data(),
+                                 pointers(variables).data());
   if (ignored_ != 0) std::signal(ignored_, SIG_DFL);
   limits.clear();
   posix_spawnattr_destroy(&attributes);
@@ -146,14 +148,16 @@ pid_t Process::start(int out, int err) const {
 }
 
 void Process::watch(pid_t pid, int out, int err, Ended& ended) {
-  const auto limit = steady_clock::now() + kLongest;
+  const auto limit = steady_clock::now() + longest_;
   auto next = signals_.begin();
   std::size_t seen = 0;
   std::array<pollfd, 2> streams = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(limit - steady_clock::now());
     if (left.count() <= 0) {
-      ADD_FAILURE() << "still running after " << kLongest.count() << " s: " << ended.command << "\n" << ended.err;
+      ADD_FAILURE() << "still running after " << std::chrono::duration<double>(longest_).count()
+                    << " s: " << ended.command << "\n"
+                    << ended.err;
       kill(pid, SIGKILL);
       break;
     }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -63,6 +64,11 @@ class Process {
     limits_[resource] = most;
     return *this;
   }
+  /// It is started with so much address space, which this process could not have been.
+  Process& with_address_space(std::uint64_t kibibytes) {
+    address_space_ = kibibytes;
+    return *this;
+  }
   /// It is started with this signal ignored, as by nohup.
   Process& ignoring(int signal) {
     ignored_ = signal;
@@ -89,6 +95,11 @@ class Process {
     fd_3_ = file.string();
     return *this;
   }
+  /// It may take that long, instead of a minute.
+  Process& within(std::chrono::nanoseconds longest) {
+    longest_ = longest;
+    return *this;
+  }
   Ended end();
 
  private:
@@ -106,6 +117,8 @@ class Process {
   std::vector<Signal> signals_;
   std::map<int, rlim_t> limits_;
   std::string fd_3_;
+  std::chrono::nanoseconds longest_ = std::chrono::minutes(1);
+  std::uint64_t address_space_ = 0;  // 0 = as much as this process
   int ignored_ = 0;
   bool has_closed_stdout_ = false, is_job_ = false, has_full_disk_ = false;
 };
