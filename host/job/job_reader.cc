@@ -87,6 +87,10 @@ void JobReader::read_job_name(const TomlEntry& entry) {
 
 void JobReader::read_plugins(const TomlEntry& entry) {
   for (const NameAt& folder : fields_.strings(entry, "directories", "[\"../lib\"]")) {
+    if (folder.name.find('\0') != std::string::npos) {
+      errors_.add(folder.where, "a path must not contain a NUL byte (\\u0000)");
+      continue;
+    }
     job_.plugins.push_back((job_.dir / folder.name).lexically_normal());
   }
 }

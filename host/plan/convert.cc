@@ -36,6 +36,11 @@ std::string wanted(std::uint32_t type) {
 }
 
 bool convert(const Value& from, std::uint32_t type, Value& out, std::string& why) {
+  // Whoever opens the file would open another one: the path ends there for the kernel.
+  if (type == GANGER_PATH && from.is_text() && from.text.find('\0') != std::string::npos) {
+    why = "a path must not contain a NUL byte (\\u0000)";
+    return false;
+  }
   if (from.type == type) {
     out = from;
     return true;

@@ -8,7 +8,8 @@
 namespace ganger::host {
 
 /// `from` as a value of `type`: the same type; an integer as a float; text read as a job file would write the value;
-/// anything as text. False, and `why` ("a duration such as \"10m\" is wanted, not \"abc\""), when it cannot be.
+/// anything as text, but for a path with a NUL byte. False, and `why` ("a duration such as \"10m\" is wanted, not
+/// \"abc\""), when it cannot be.
 bool convert(const Value& from, std::uint32_t type, Value& out, std::string& why);
 
 /// Is it one of the parameter's choices? False, and `why`, when there are some and it is not.

@@ -17,6 +17,11 @@ namespace {
 
 bool is_text(std::uint32_t type) { return type == GANGER_STR || type == GANGER_PATH || type == GANGER_SECRET; }
 
+/// Whoever opens the file would open another one: the path ends at a NUL for the kernel.
+bool is_path_with_nul(std::uint32_t type, std::string_view text) {
+  return type == GANGER_PATH && text.find('\0') != std::string_view::npos;
+}
+
 std::size_t bytes_of(std::string_view name, const Value& value) {
   return name.size() + (value.is_text() ? value.text.size() : sizeof(ganger_value));
 }
@@ -27,6 +32,7 @@ bool ganger::host::are_outputs(const Outputs& outputs) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : outputs) {
     if (!is_name(name) || value.type == GANGER_NONE || value.type > GANGER_SECRET) return false;
+    if (is_path_with_nul(value.type, value.text)) return false;
     bytes += bytes_of(name, value);
   }
   return bytes <= kMostOutputBytes;
@@ -121,6 +127,7 @@ ganger_status ganger_ctx::output(std::string_view name, const ganger_value& valu
   const bool has_text = is_text(value.type);
   if (has_text && (value.u.s.n > kMostOutputBytes || (value.u.s.p == nullptr && value.u.s.n > 0)))
     return value.u.s.n > kMostOutputBytes ? GANGER_NO_MEMORY : GANGER_BAD_PARAM;
+  if (has_text && is_path_with_nul(value.type, {value.u.s.p, value.u.s.n})) return GANGER_BAD_PARAM;
   const std::size_t bytes = name.size() + (has_text ? value.u.s.n : sizeof(value));
 
   const std::lock_guard lock(mutex_);

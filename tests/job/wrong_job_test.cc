@@ -222,6 +222,8 @@ TEST(WrongJob, WrongTypesAreToldTheRightOne) {
   EXPECT_EQ(about_job("pools.db = 3"), "a.toml:1:12: error: db must be a table, as in [pools.db], not 3");
   EXPECT_EQ(about_job("plugins = \"lib\""),
             "a.toml:1:11: error: plugins must be a list of directories such as [\"../lib\"], not a string");
+  EXPECT_EQ(about_job("plugins = [\"a\\u0000b\"]"),
+            "a.toml:1:12: error: a path must not contain a NUL byte (\\u0000)");
   EXPECT_EQ(about_task("heavy = 1"), "a.toml:4:9: error: heavy must be true or false, not 1");
   EXPECT_EQ(about_task("after = \"b\""),
             "a.toml:4:9: error: after must be a list of task names such as [\"scan\"], not a string");

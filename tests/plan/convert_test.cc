@@ -47,6 +47,14 @@ TEST(Convert, WhatCannotBeIsSaidWithWhatIsWanted) {
   EXPECT_EQ(converted(Value::of_integer(5), GANGER_DURATION_NS), "a duration such as \"10m\" is wanted, not 5");
 }
 
+TEST(Convert, APathWithANulIsNone) {
+  const std::string text("a\0b", 3);
+
+  for (const std::uint32_t from : {GANGER_STR, GANGER_PATH, GANGER_SECRET})
+    EXPECT_EQ(converted(Value::of_text(text, from), GANGER_PATH), "a path must not contain a NUL byte (\\u0000)");
+  EXPECT_EQ(converted(Value::of_text(text), GANGER_STR), text);
+}
+
 TEST(Convert, ASecretIsNotShown) {
   EXPECT_EQ(converted(Value::of_text("hush", GANGER_SECRET), GANGER_I64), "an integer is wanted, not this secret");
 }
