@@ -34,6 +34,7 @@
 #include "host/plugin/registry.h"
 #include "host/plugin/services.h"
 #include "host/run/run_dir.h"
+#include "host/stop/signals.h"
 #include "host/text.h"
 #include "host/work/no_attempts.h"
 #include "host/work/work_pool.h"
@@ -353,7 +354,7 @@ int run_trial(int argc, const char* const* argv) {
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != asker) _exit(0);  // it has gone meanwhile
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_write_signals();
   adopt_orphans();
   try {
     const Json order = Json::parse(whole_of(kTrialOrderFd));

@@ -31,6 +31,7 @@
 #include "host/isolate/process_tree.h"
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
+#include "host/stop/signals.h"
 #include "host/plugin/services.h"
 #include "host/text.h"
 #include "host/work/no_attempts.h"
@@ -326,7 +327,7 @@ int run_child(int argc, const char* const* argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   Descriptor host_fd(pidfd_open(host, 0));
   if (!host_fd.is_open() || getppid() != host) _exit(0);  // it was gone before that
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_write_signals();
   adopt_orphans();
   setvbuf(stdout, nullptr, _IOLBF, 0);
 

@@ -44,7 +44,11 @@ void leave_on_interrupt(std::optional<int> exit_code) {
   action.sa_handler = leave;
   for (const int s : {SIGINT, SIGTERM}) sigaction(s, &action, nullptr);
   if (!is_ignored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_write_signals();
+}
+
+void ignore_write_signals() {
+  for (const int s : {SIGPIPE, SIGXFSZ}) std::signal(s, SIG_IGN);
 }
 
 Signals::Signals() {
