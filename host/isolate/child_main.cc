@@ -29,10 +29,9 @@
 #include "host/isolate/lock_down.h"
 #include "host/isolate/process.h"
 #include "host/isolate/process_tree.h"
-#include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
-#include "host/stop/signals.h"
 #include "host/plugin/services.h"
+#include "host/stop/signals.h"
 #include "host/text.h"
 #include "host/work/no_attempts.h"
 #include "host/work/work_pool.h"
@@ -176,13 +175,18 @@ class ChildProcess {
         no_call_(channel_, setup_),
         memory_(setup_.sandbox.memory_bytes != 0),
         // The host has looked at the folders; here only the digest counts.
-        registry_(SearchPath({}, {}, {}), host_table(), {.trusts_all = true}) {}
+        registry_(SearchPath({}, {}, {}), host_table(),
+                  {.trusts_all = true,
+                   .check_pin = [this](const std::string&, const std::string&, const std::string& sha256) {
+                     return check_digest(sha256);
+                   }}) {}
 
   Result<void> open();
   void serve();
 
  private:
   Result<const Plugin*> open_plugin(const std::string& file, const std::string& digest);
+  Result<void> check_digest(const std::string& sha256) const;
   ResultMessage run(std::uint32_t number, const CallMessage& call);
 
   ChildChannel& channel_;
@@ -193,6 +197,7 @@ class ChildProcess {
   SteadyClock clock_;
   Registry registry_;
   std::mutex registry_mutex_;
+  std::string wanted_file_, wanted_digest_;  // guarded by registry_mutex_: of the plugin that is being opened
   const Plugin* plugin_ = nullptr;
   std::unique_ptr<ChildPools> pools_;
   NoAttempts no_attempts_;
@@ -236,16 +241,17 @@ Result<void> ChildProcess::open() {
 
 Result<const Plugin*> ChildProcess::open_plugin(const std::string& file, const std::string& digest) {
   const std::lock_guard lock(registry_mutex_);
-  if (!digest.empty()) {
-    const auto now = sha256_of(file);
-    if (!now) return tl::unexpected(now.error());
-    if (*now != digest)
-      return failure(ErrorKind::refused, file + " has changed since the run began; start the run again");
-  }
+  wanted_file_ = file;
+  wanted_digest_ = digest;
   auto plugin = registry_.load_file(file);
   if (!plugin) return plugin;
   if (auto started = registry_.start(**plugin); !started) return tl::unexpected(std::move(started).error());
   return plugin;
+}
+
+Result<void> ChildProcess::check_digest(const std::string& sha256) const {
+  if (wanted_digest_.empty() || sha256 == wanted_digest_) return {};
+  return failure(ErrorKind::refused, wanted_file_ + " has changed since the run began; start the run again");
 }
 
 void ChildProcess::serve() {

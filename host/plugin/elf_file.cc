@@ -227,7 +227,8 @@ class Parser {
     if (!read_names()) return false;
     for (const auto& entry : dynamic_) {
       const bool is_folders = entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH;
-      if (entry.d_tag != DT_NEEDED && !is_folders) continue;
+      const bool is_library = entry.d_tag == DT_NEEDED || entry.d_tag == DT_AUXILIARY || entry.d_tag == DT_FILTER;
+      if (!is_library && !is_folders) continue;
       const auto text = name_at(entry.d_un.d_val);
       if (!text) return false;
       if (is_folders)
@@ -235,6 +236,7 @@ class Parser {
       else
         elf_.needed.emplace_back(*text);
     }
+    elf_.folders_are_inherited = dynamic_value(DT_RPATH) && !dynamic_value(DT_RUNPATH);
     elf_.binds_now = dynamic_value(DT_BIND_NOW) || (dynamic_value(DT_FLAGS).value_or(0) & DF_BIND_NOW) != 0 ||
                      (dynamic_value(DT_FLAGS_1).value_or(0) & DF_1_NOW) != 0;
     const Segment* stack = segment(PT_GNU_STACK);
@@ -412,25 +414,35 @@ bool is_writable_by_all(const std::string& folder) {
 
 /// What `take` makes of the file once it has been parsed.
 template <class Take>
-auto parsed(const fs::path& file, Take take) -> Result<decltype(take(std::declval<Parser&>(), ElfFile()))> {
-  // O_NONBLOCK: opening a fifo must not wait for a writer.
-  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!opened.is_open()) return tl::unexpected(cannot_open(file, errno));
+auto parsed(int descriptor, const fs::path& file, Take take)
+    -> Result<decltype(take(std::declval<Parser&>(), ElfFile()))> {
   struct stat status {};
-  if (fstat(opened.get(), &status) != 0) return tl::unexpected(cannot_open(file, errno));
+  if (fstat(descriptor, &status) != 0) return tl::unexpected(cannot_open(file, errno));
   if (S_ISDIR(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is a folder, not a plugin");
   if (!S_ISREG(status.st_mode)) return failure(ErrorKind::refused, file.string() + " is not a regular file");
-  const Reader reader(opened.get(), static_cast<std::uint64_t>(status.st_size));
+  const Reader reader(descriptor, static_cast<std::uint64_t>(status.st_size));
   Parser parser(reader, file.string());
   auto elf = parser.parse();
   if (!elf) return tl::unexpected(elf.error());
   return take(parser, std::move(*elf));
 }
 
+template <class Take>
+auto parsed(const fs::path& file, Take take) -> Result<decltype(take(std::declval<Parser&>(), ElfFile()))> {
+  // O_NONBLOCK: opening a fifo must not wait for a writer.
+  const Descriptor opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!opened.is_open()) return tl::unexpected(cannot_open(file, errno));
+  return parsed(opened.get(), file, take);
+}
+
 }  // namespace
 
 Result<ElfFile> read_elf_file(const fs::path& file) {
   return parsed(file, [](Parser&, ElfFile elf) { return elf; });
+}
+
+Result<ElfFile> read_open_elf_file(int descriptor, const fs::path& name) {
+  return parsed(descriptor, name, [](Parser&, ElfFile elf) { return elf; });
 }
 
 Result<ElfDangers> read_elf_dangers(const fs::path& file) {

@@ -1,7 +1,11 @@
 #include "host/plugin/library.h"
 
+#include <dlfcn.h>
+#include <link.h>
+
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -67,6 +71,20 @@ std::string explain(const std::string& text) {
   return text;
 }
 
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+/// The loader and those who ask it know a library by the name that it was opened by, which may say little.
+void call_it(const shared_library& library, const std::filesystem::path& file) {
+  link_map* map = nullptr;
+  if (dlinfo(library.native(), RTLD_DI_LINKMAP, &map) != 0) return;
+  // Never freed: the library stays, and so does its name.
+  if (char* const name = strdup(file.c_str()); name != nullptr) map->l_name = name;
+}
+
 Result<const ganger_plugin*> call_entry(const shared_library& library, const std::string& file,
                                         const ganger_host* host) {
   const ganger_plugin* described = nullptr;
@@ -97,23 +115,25 @@ Result<void> check_entry(const ElfFile& elf, const std::filesystem::path& file) 
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host) {
   const auto elf = read_elf_file(file);
   if (!elf) return tl::unexpected(elf.error());
-  return open_plugin(file, *elf, host);
+  return open_plugin(file, *elf, host, file.string());
 }
 
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ElfFile& elf,
-                                         const ganger_host* host) {
+                                         const ganger_host* host, const std::string& loader_name) {
   if (auto good = check_entry(elf, file); !good) return tl::unexpected(good.error());
 
   auto library = std::make_unique<shared_library>();
   try {
     // Now: a missing symbol is found here and not in the middle of a run. Local: plugins do not see each other. The
     // overload that throws: only it has the loader's own text.
-    library->load(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    library->load(loader_name, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   } catch (const std::exception& problem) {
-    return failure(ErrorKind::refused, file.string() + " cannot be loaded: " + explain(loader_text(problem)));
+    return failure(ErrorKind::refused, file.string() + " cannot be loaded: " +
+                                           explain(replaced(loader_text(problem), loader_name, file.string())));
   } catch (...) {
     return failure(ErrorKind::refused, file.string() + " cannot be loaded: a constructor in it threw an exception");
   }
+  if (loader_name != file) call_it(*library, file);
   open_libraries().push_back(std::move(library));
   return call_entry(*open_libraries().back(), file.string(), host);
 }

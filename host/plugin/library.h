@@ -3,6 +3,7 @@
 #include <ganger/plugin.h>
 
 #include <filesystem>
+#include <string>
 
 #include "host/error.h"
 #include "host/plugin/elf_file.h"
@@ -20,8 +21,9 @@ Result<void> check_entry(const ElfFile& elf, const std::filesystem::path& file);
 ///         wrong_abi another major
 /// Thread: [load]
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ganger_host* host);
-/// The same for a file that has been read already.
+/// The same for a file that has been read already. `loader_name`: another name of it, by which it is opened; whoever
+/// asks about it later, such as a debugger or dladdr(), is told `file`.
 Result<const ganger_plugin*> open_plugin(const std::filesystem::path& file, const ElfFile& elf,
-                                         const ganger_host* host);
+                                         const ganger_host* host, const std::string& loader_name);
 
 }  // namespace ganger::host

@@ -13,6 +13,7 @@
 #include "host/plugin/description_json.h"
 #include "host/plugin/digest.h"
 #include "host/plugin/library.h"
+#include "host/plugin/library_trust.h"
 #include "host/text.h"
 
 namespace fs = std::filesystem;
@@ -74,15 +75,6 @@ Error changed(const Plugin& plugin) {
   return {ErrorKind::refused,
           plugin.file.string() + " has been changed since this run looked at it first; run it again",
           {}};
-}
-
-/// The real path of this program; empty where it cannot be told.
-const fs::path& this_program() {
-  static const fs::path program = [] {
-    std::error_code ignored;
-    return fs::read_symlink("/proc/self/exe", ignored);
-  }();
-  return program;
 }
 
 /// Puts the functions of `opened` into `described`, which provides the same in the same order.
@@ -169,8 +161,8 @@ Result<Plugin*> Registry::take(const fs::path& file, Load load) {
   return known->second ? as_wanted(**known->second, load) : known->second;
 }
 
-Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
-  const auto identity = identity_of(file);
+Result<Plugin*> Registry::take_new(const fs::path& path, Load load) {
+  PluginFile file(path);
   const auto elf = look_at_file(file);
   if (!elf) return tl::unexpected(elf.error());
   const auto sha256 = check_pin_of_file(file);
@@ -178,57 +170,63 @@ Result<Plugin*> Registry::take_new(const fs::path& file, Load load) {
   auto plugin = load == Load::describe ? describe(file, *elf) : open(file, *elf);
   if (!plugin) return tl::unexpected(plugin.error());
   // What was looked at and what was loaded must be one. Nobody but this user and root can have changed it meanwhile.
-  if (!identity || identity_of(file) != identity) return tl::unexpected(changed(**plugin));
+  if (!file.is_unchanged()) return tl::unexpected(changed(**plugin));
   if (admission_.check_pin)
     if (auto good = admission_.check_pin((*plugin)->id, (*plugin)->version, *sha256); !good)
       return tl::unexpected(good.error());
   plugins_.push_back(std::move(*plugin));
   Plugin* const taken = plugins_.back().get();
-  origins_.emplace(taken, Origin{*identity, *sha256, {}});
+  origins_.emplace(taken, Origin{file.identity(), *sha256, {}});
   return taken;
 }
 
 /// Is it a plugin file, and one to be trusted? None of its code has run.
-Result<ElfFile> Registry::look_at_file(const fs::path& file) const {
+Result<ElfFile> Registry::look_at_file(const PluginFile& file) const {
   const uid_t user = geteuid();
   const LookAt look = look_beside(this_program());
-  const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file, user, look);
+  const auto trusted = admission_.trusts_all ? Result<void>() : check_trust(file.path(), user, look);
   if (!trusted && trusted.error().kind == ErrorKind::refused) return tl::unexpected(trusted.error());
-  auto elf = read_elf_file(file);  // says better what is wrong with a file that is not there
+  auto elf = file.look();  // says better what is wrong with a file that is not there
   if (!elf) return elf;
   if (!trusted) return tl::unexpected(trusted.error());
   if (!admission_.trusts_all)
-    if (auto good = check_library_folders(*elf, file, user, look); !good) return tl::unexpected(good.error());
+    if (auto good = check_libraries(*elf, file.path(), user, look); !good) return tl::unexpected(good.error());
   return elf;
 }
 
 /// The file's digest; empty where nothing is pinned.
-Result<std::string> Registry::check_pin_of_file(const fs::path& file) const {
+Result<std::string> Registry::check_pin_of_file(const PluginFile& file) const {
   if (!admission_.check_pin) return std::string();
-  auto sha256 = sha256_of(file);
+  auto sha256 = file.sha256();
   if (!sha256) return sha256;
-  if (auto good = admission_.check_pin(file.stem().string(), {}, *sha256); !good) return tl::unexpected(good.error());
+  if (auto good = admission_.check_pin(file.path().stem().string(), {}, *sha256); !good)
+    return tl::unexpected(good.error());
   return sha256;
 }
 
-Result<std::unique_ptr<Plugin>> Registry::describe(const fs::path& file, const ElfFile& elf) const {
+Result<std::unique_ptr<Plugin>> Registry::describe(PluginFile& file, const ElfFile& elf) const {
   if (elf.description && admission_.believes_notes) {
-    if (auto good = check_entry(elf, file); !good) return tl::unexpected(good.error());
-    return parse_description(*elf.description, file);
+    if (auto good = check_entry(elf, file.path()); !good) return tl::unexpected(good.error());
+    return parse_description(*elf.description, file.path());
   }
-  return admission_.describe ? admission_.describe(file) : open(file, elf);
+  return admission_.describe ? admission_.describe(file.path()) : open(file, elf);
 }
 
-Result<std::unique_ptr<Plugin>> Registry::open(const fs::path& file, const ElfFile& elf) const {
+Result<std::unique_ptr<Plugin>> Registry::open(PluginFile& file, const ElfFile& elf) const {
+  const fs::path& path = file.path();
   const auto open_it = [&]() -> Result<std::unique_ptr<Plugin>> {
-    const auto described = open_plugin(file, elf, host_);
+    // Where a digest says which file is meant, it is that one, whatever has been put in its place meanwhile. Else by
+    // its name, as debuggers and the code of plugins know it from the beginning.
+    const std::string loader_name = admission_.check_pin ? file.loader_name(elf) : path.string();
+    const auto described = open_plugin(path, elf, host_, loader_name);
+    if (loader_name != path) file.keep();
     if (!described) return tl::unexpected(described.error());
-    auto plugin = read_description(*described, file);
+    auto plugin = read_description(*described, path);
     if (!plugin || !elf.description || !admission_.believes_notes) return plugin;
-    const auto good = check_note(*elf.description, **plugin, file);
+    const auto good = check_note(*elf.description, **plugin, path);
     return good ? std::move(plugin) : tl::unexpected(good.error());
   };
-  return admission_.watch_opening ? admission_.watch_opening(file, open_it) : open_it();
+  return admission_.watch_opening ? admission_.watch_opening(path, open_it) : open_it();
 }
 
 Result<Plugin*> Registry::as_wanted(Plugin& plugin, Load load) {
@@ -240,12 +238,14 @@ Result<Plugin*> Registry::as_wanted(Plugin& plugin, Load load) {
 }
 
 Result<void> Registry::open_described(Plugin& plugin, const FileIdentity& identity) const {
-  if (identity_of(plugin.file) != identity) return tl::unexpected(changed(plugin));
-  const auto elf = look_at_file(plugin.file);
+  PluginFile file(plugin.file);
+  const auto elf = look_at_file(file);
   if (!elf) return tl::unexpected(elf.error());
-  const auto opened = open(plugin.file, *elf);
+  if (file.identity() != identity) return tl::unexpected(changed(plugin));
+  if (auto pinned = check_pin_of_file(file); !pinned) return tl::unexpected(std::move(pinned).error());
+  const auto opened = open(file, *elf);
   if (!opened) return tl::unexpected(opened.error());
-  if (identity_of(plugin.file) != identity) return tl::unexpected(changed(plugin));
+  if (!file.is_unchanged()) return tl::unexpected(changed(plugin));
   if (description_json(plugin) != description_json(**opened))
     return failure(ErrorKind::refused, plugin.file.string() +
                                            " is refused: it does not describe itself twice in the same way; what a "

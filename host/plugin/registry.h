@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/error.h"
+#include "host/plugin/plugin_file.h"
 #include "host/plugin/search_path.h"
 #include "host/plugin/trust.h"
 #include "host/plugin/types.h"
@@ -98,13 +99,13 @@ class Registry {
   Result<Plugin*> find_and_load(std::string_view id, Load load);
   Result<Plugin*> take(const std::filesystem::path& file, Load load);
   Result<Plugin*> take_new(const std::filesystem::path& file, Load load);
-  Result<std::unique_ptr<Plugin>> describe(const std::filesystem::path& file, const ElfFile& elf) const;
-  Result<std::unique_ptr<Plugin>> open(const std::filesystem::path& file, const ElfFile& elf) const;
+  Result<std::unique_ptr<Plugin>> describe(PluginFile& file, const ElfFile& elf) const;
+  Result<std::unique_ptr<Plugin>> open(PluginFile& file, const ElfFile& elf) const;
   /// Has it opened if it is to be.
   Result<Plugin*> as_wanted(Plugin& plugin, Load load);
   Result<void> open_described(Plugin& plugin, const FileIdentity& identity) const;
-  Result<ElfFile> look_at_file(const std::filesystem::path& file) const;
-  Result<std::string> check_pin_of_file(const std::filesystem::path& file) const;
+  Result<ElfFile> look_at_file(const PluginFile& file) const;
+  Result<std::string> check_pin_of_file(const PluginFile& file) const;
   Error not_found(std::string_view id, const std::vector<Candidate>& tried) const;
 
   SearchPath search_path_;

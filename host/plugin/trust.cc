@@ -44,10 +44,15 @@ std::string name_of(const fs::path& path, mode_t mode) {
 /// be changed by others any more, so that looking by name is as good as holding descriptors.
 class Walk {
  public:
-  /// Shape: subject = the beginning of messages; allows_absence: what does not exist is fine in a folder where only
-  ///        root and the user could make it
-  Walk(std::string subject, uid_t user, const LookAt& look, bool allows_absence)
-      : subject_(std::move(subject)), user_(user), look_(look), allows_absence_(allows_absence) {}
+  enum class Absence : unsigned char {
+    refused,
+    fine_where_nobody_else_makes_it,
+    fine,
+  };
+
+  /// Shape: subject = the beginning of messages; or_else = their end: what can be done instead of mending it
+  Walk(std::string subject, std::string_view or_else, uid_t user, const LookAt& look, Absence absence)
+      : subject_(std::move(subject)), or_else_(or_else), user_(user), look_(look), absence_(absence) {}
 
   Result<void> go(const fs::path& path) {
     put_in_front(path);
@@ -77,8 +82,8 @@ class Walk {
       if (problem != ENOENT && problem != ENOTDIR)
         return failure(ErrorKind::io,
                        path.string() + " cannot be looked at: " + std::generic_category().message(problem));
-      if (!allows_absence_) return failure(ErrorKind::not_found, path.string() + " does not exist");
-      if (is_sticky_)
+      if (absence_ == Absence::refused) return failure(ErrorKind::not_found, path.string() + " does not exist");
+      if (is_sticky_ && absence_ != Absence::fine)
         return refused("would be made in " + here_.string() + ", where everybody may make files",
                        "use a folder of your own");
       is_absent_ = true;
@@ -122,31 +127,20 @@ class Walk {
   }
 
   tl::unexpected<Error> refused(const std::string& why, const std::string& fix) const {
-    return failure(ErrorKind::refused, subject_ + why + "; " + fix + std::string(kOrUnsafe));
+    return failure(ErrorKind::refused, subject_ + why + "; " + fix + std::string(or_else_));
   }
 
   const std::string subject_;
+  const std::string_view or_else_;
   const uid_t user_;
   const LookAt& look_;
-  const bool allows_absence_;
+  const Absence absence_;
   std::deque<std::string> todo_;
   fs::path here_ = "/";
   bool is_sticky_ = false;  // here_ is a sticky folder that others may write to
   bool is_absent_ = false;
   int links_ = 0;
 };
-
-/// The folder with $ORIGIN put in, and cut off at any other variable.
-fs::path expanded(std::string folder, const fs::path& file) {
-  for (const std::string_view variable : {"${ORIGIN}", "$ORIGIN"}) {
-    if (!folder.starts_with(variable)) continue;
-    std::error_code problem;
-    const fs::path real = fs::canonical(file, problem);
-    folder = (problem ? file : real).parent_path().string() + folder.substr(variable.size());
-    break;
-  }
-  return folder.substr(0, folder.find('$'));
-}
 
 }  // namespace
 
@@ -174,42 +168,46 @@ LookAt look_beside(fs::path program) {
   };
 }
 
-Result<void> check_trust(const fs::path& file, uid_t user, const LookAt& look) {
-  return Walk(file.string() + " is not trusted: ", user, look, false).go(file);
+const fs::path& this_program() {
+  static const fs::path program = [] {
+    std::error_code ignored;
+    return fs::read_symlink("/proc/self/exe", ignored);
+  }();
+  return program;
 }
 
-Result<void> check_library_folders(const ElfFile& elf, const fs::path& file, uid_t user, const LookAt& look) {
-  const std::string subject = file.string() + " is not trusted: ";
-  for (const std::string& library : elf.needed) {
-    if (library.find('/') == std::string::npos) continue;
-    if (library.front() != '/')
-      return failure(ErrorKind::refused, subject + "it needs the library '" + excerpt(library) +
-                                             "', a path that depends on the current directory; link that library "
-                                             "with -Wl,-soname" +
-                                             std::string(kOrUnsafe));
-    Walk walk(subject + "it needs the library " + printable(library) + ", and ", user, look, true);
-    if (auto good = walk.go(library); !good) return good;
-  }
-  for (const std::string& folder : elf.library_folders) {
-    const fs::path path = expanded(folder, file);
-    if (!path.is_absolute())
-      return failure(ErrorKind::refused, subject + "it looks for libraries in '" + excerpt(folder) +
-                                             "', which depends on the current directory; write $ORIGIN/... in its "
-                                             "RUNPATH" +
-                                             std::string(kOrUnsafe));
-    Walk walk(subject + "it looks for libraries in " + path.string() + ", and ", user, look, true);
-    if (auto good = walk.go(path); !good) return good;
-  }
-  return {};
+Result<void> check_trust(const fs::path& file, uid_t user, const LookAt& look) {
+  return Walk(file.string() + " is not trusted: ", kOrUnsafe, user, look, Walk::Absence::refused).go(file);
 }
+
+Result<void> check_kept(const std::string& what, std::string_view or_else, const fs::path& path, uid_t user,
+                        const LookAt& look) {
+  return Walk(what + " is not trusted: ", or_else, user, look, Walk::Absence::fine).go(path);
+}
+
+Result<void> check_if_there(const std::string& subject, const fs::path& path, uid_t user, const LookAt& look) {
+  return Walk(subject, kOrUnsafe, user, look, Walk::Absence::fine_where_nobody_else_makes_it).go(path);
+}
+
+namespace {
+
+FileIdentity identity_of(const struct stat& status) {
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = static_cast<std::uint64_t>(status.st_size),
+          .changed_ns = std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec};
+}
+
+}  // namespace
 
 std::optional<FileIdentity> identity_of(const fs::path& file) {
   struct stat status {};
-  if (stat(file.c_str(), &status) != 0) return std::nullopt;
-  return FileIdentity{.device = status.st_dev,
-                      .inode = status.st_ino,
-                      .size = static_cast<std::uint64_t>(status.st_size),
-                      .changed_ns = std::int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec};
+  return stat(file.c_str(), &status) == 0 ? std::optional(identity_of(status)) : std::nullopt;
+}
+
+std::optional<FileIdentity> identity_of(int descriptor) {
+  struct stat status {};
+  return fstat(descriptor, &status) == 0 ? std::optional(identity_of(status)) : std::nullopt;
 }
 
 }  // namespace ganger::host

@@ -6,9 +6,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/error.h"
-#include "host/plugin/elf_file.h"
 
 namespace ganger::host {
 
@@ -28,6 +28,9 @@ std::optional<PathFacts> look_at(const std::filesystem::path& path);
 /// machines are, holds plugins that are as good as the program beside them.
 LookAt look_beside(std::filesystem::path program);
 
+/// The real path of this program; empty where it cannot be told.
+const std::filesystem::path& this_program();
+
 /// Nobody but root and `user` may be able to change what `file` is: the file, every folder above it, and every link
 /// on the way and the folders that hold it belong to root or `user` and are not writable by group or others. A sticky
 /// folder such as /tmp may be on the way where what lies in it is a folder of root or `user`, since nobody else can
@@ -36,11 +39,19 @@ LookAt look_beside(std::filesystem::path program);
 /// Errors: refused names what is wrong, why, and the fix;  not_found, io it cannot be looked at
 Result<void> check_trust(const std::filesystem::path& file, uid_t user, const LookAt& look = look_at);
 
-/// The same for the folders in which the loader would look for the libraries of `elf`, which are as much its code as
-/// the file is. They may not depend on the current directory either.
-/// Shape: file absolute; what `elf` was read from
-Result<void> check_library_folders(const ElfFile& elf, const std::filesystem::path& file, uid_t user,
-                                   const LookAt& look = look_at);
+/// The same for what this program keeps and believes later: its state directory, and a job file that it runs because
+/// a record says so. What is not there yet is fine; who makes it looks once more.
+/// Shape:  what = the beginning of messages: "state directory /home/me/state"; or_else = their end, what can be done
+///         instead of mending it: ", or choose another ..."; path absolute
+/// Errors: refused, io
+Result<void> check_kept(const std::string& what, std::string_view or_else, const std::filesystem::path& path,
+                        uid_t user, const LookAt& look = look_at);
+
+/// The same for what may not be there, where nobody else could put it.
+/// Shape:  subject = the beginning of messages, which goes on "the folder /x belongs to ..."
+/// Errors: refused, io
+Result<void> check_if_there(const std::string& subject, const std::filesystem::path& path, uid_t user,
+                            const LookAt& look = look_at);
 
 /// Which file it is and when it last changed: two that are equal are the same content.
 struct FileIdentity {
@@ -51,5 +62,7 @@ struct FileIdentity {
 };
 /// Nothing when it is not there.
 std::optional<FileIdentity> identity_of(const std::filesystem::path& file);
+/// Of an open file.
+std::optional<FileIdentity> identity_of(int descriptor);
 
 }  // namespace ganger::host

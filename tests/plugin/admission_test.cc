@@ -1,4 +1,5 @@
 // What a Registry asks before it takes a file, and what it knows of one that is only described.
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -112,6 +113,88 @@ TEST_F(AdmissionTest, AsksForThePinBeforeAndAfterTheFileIsOpened) {
   ASSERT_TRUE(plugin) << plugin.error().message;
   EXPECT_THAT(asked, testing::ElementsAre("sample||" + sha256, "sample|" + (*plugin)->version + "|" + sha256));
   EXPECT_EQ(plugins.digest_of(**plugin).value(), sha256);
+}
+
+TEST_F(AdmissionTest, ALibraryThatOthersCouldChangeIsRefusedLikeThePlugin) {
+  copy("linked");
+  const fs::path dependency = temporary_.folder("plugins/deps") / "libdependency.so";
+  fs::copy_file(kPlugins / "libdependency.so", dependency);
+  fs::permissions(temporary_ / "plugins/deps", fs::perms(0755));
+  fs::permissions(dependency, fs::perms(0775));
+  auto refusing = registry();
+
+  const auto refused = refusing.load("linked");
+  fs::permissions(dependency, fs::perms(0755));
+  auto taking = registry();
+  const auto taken = taking.load("linked");
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("it needs the library " + dependency.string() + ", and the file " +
+                                                 dependency.string() + " may be written by its group (mode 0775"));
+  EXPECT_TRUE(taken) << taken.error().message;
+}
+
+TEST_F(AdmissionTest, WhatWasHashedIsWhatIsLoadedWhateverIsInItsPlaceMeanwhile) {
+  const fs::path file = copy();
+  const fs::path other = temporary_.folder("other") / "sample.so";
+  fs::copy_file(kPlugins / "second.so", other);
+  const auto swap_folders = [&] {
+    fs::rename(temporary_ / "plugins", temporary_ / "third");
+    fs::rename(temporary_ / "other", temporary_ / "plugins");
+    fs::rename(temporary_ / "third", temporary_ / "other");
+  };
+  // Between the hash and the loader, and back before anybody looks again: nothing of the file shows it.
+  auto plugins = registry(
+      {.check_pin = [](const std::string&, const std::string&, const std::string&) -> Result<void> { return {}; },
+       .watch_opening =
+           [&](const fs::path&, const auto& open) {
+             swap_folders();
+             auto opened = open();
+             swap_folders();
+             return opened;
+           }});
+
+  const auto plugin = plugins.load("sample");
+
+  ASSERT_TRUE(plugin) << plugin.error().message;
+  EXPECT_EQ((*plugin)->id, "sample");
+  Dl_info code{};
+  ASSERT_NE(dladdr(reinterpret_cast<const void*>((*plugin)->task_types.front()->run), &code), 0);
+  EXPECT_EQ(code.dli_fname, file);
+}
+
+TEST_F(AdmissionTest, APinnedFileThatIsReplacedMeanwhileIsRefused) {
+  const fs::path file = copy();
+  auto plugins =
+      registry({.check_pin = [&](const std::string&, const std::string& version, const std::string&) -> Result<void> {
+        if (version.empty()) {
+          fs::rename(file, temporary_ / "away");
+          fs::copy_file(kPlugins / "second.so", file);
+        }
+        return {};
+      }});
+
+  const auto plugin = plugins.load("sample");
+
+  ASSERT_FALSE(plugin);
+  EXPECT_THAT(plugin.error().message, HasSubstr("has been changed since this run looked at it first"));
+}
+
+TEST_F(AdmissionTest, PinnedPluginsAreNotTakenForEachOther) {
+  copy("sample");
+  copy("second");
+  copy("linked");
+  fs::copy_file(kPlugins / "libdependency.so", temporary_.folder("plugins/deps") / "libdependency.so");
+  fs::permissions(temporary_ / "plugins/deps", fs::perms(0755));
+  auto plugins = registry(
+      {.check_pin = [](const std::string&, const std::string&, const std::string&) -> Result<void> { return {}; }});
+
+  for (const char* id : {"sample", "second", "linked"}) {
+    const auto plugin = plugins.load(id);
+    ASSERT_TRUE(plugin) << plugin.error().message;
+    EXPECT_EQ((*plugin)->id, id);
+  }
 }
 
 TEST_F(AdmissionTest, WhatIsNotPinnedIsNotOpened) {

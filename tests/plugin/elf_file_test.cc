@@ -47,6 +47,16 @@ TEST(ElfFile, OfAnUntidyPluginShowsWhatIsWrongWithIt) {
   EXPECT_FALSE(elf->binds_now);
 }
 
+TEST(ElfFile, OfAPluginWithLibrariesNamesThoseThatStandInForThemToo) {
+  const auto elf = read_elf_file(kPlugins / "linked.so");
+
+  ASSERT_TRUE(elf) << elf.error().message;
+  EXPECT_THAT(elf->needed, Contains("libdependency.so"));
+  EXPECT_THAT(elf->needed, Contains("libaux.so"));
+  EXPECT_THAT(elf->library_folders, ElementsAre("$ORIGIN/deps"));
+  EXPECT_FALSE(elf->folders_are_inherited);
+}
+
 TEST(ElfFile, OfTheCLibraryIsReadWithItsThousandsOfSymbols) {
   Dl_info found{};
   ASSERT_NE(dladdr(reinterpret_cast<const void*>(&getpid), &found), 0);

@@ -168,57 +168,6 @@ TEST_F(Trust, AFileThatIsNotThereIsNotFound) {
   EXPECT_EQ(checked.error().kind, ErrorKind::not_found);
 }
 
-TEST_F(Trust, LibrariesComeFromFoldersAsGoodAsThePluginsOwn) {
-  folder("/opt", kRoot);
-  folder("/open", kRoot, 0777);
-  folder("/tmp", kRoot, 01777);
-  const auto with_folder = [&](const std::string& library_folder) {
-    ElfFile elf;
-    elf.library_folders = {library_folder};
-    const auto checked = check_library_folders(elf, "/home/me/plugins/p.so", kMe, look());
-    return checked ? "trusted" : checked.error().message;
-  };
-
-  EXPECT_EQ(with_folder("/opt"), "trusted");
-  EXPECT_EQ(with_folder("/opt/not-there"), "trusted");
-  EXPECT_EQ(with_folder("$ORIGIN"), "trusted");
-  EXPECT_EQ(with_folder("${ORIGIN}/../libs"), "trusted");
-  EXPECT_EQ(with_folder("/opt/$LIB"), "trusted");
-  EXPECT_THAT(with_folder("/open/lib"), HasSubstr("it looks for libraries in /open/lib, and the folder /open may be "
-                                                  "written by everybody"));
-  EXPECT_THAT(with_folder("/tmp/not-there"), HasSubstr("would be made in /tmp, where everybody may make files"));
-  EXPECT_THAT(with_folder("libs"), HasSubstr("it looks for libraries in 'libs', which depends on the current "
-                                             "directory; write $ORIGIN/... in its RUNPATH"));
-  EXPECT_THAT(with_folder(""), HasSubstr("it looks for libraries in '', which depends on the current directory"));
-}
-
-TEST_F(Trust, ALibraryIsNotNamedByARelativePath) {
-  ElfFile elf;
-  elf.needed = {"libc.so.6", "/opt/libx.so", "./libx.so"};
-
-  const auto checked = check_library_folders(elf, "/home/me/plugins/p.so", kMe, look());
-
-  ASSERT_FALSE(checked);
-  EXPECT_THAT(checked.error().message, HasSubstr("needs the library './libx.so', a path that depends on the current "
-                                                 "directory; link that library with -Wl,-soname"));
-}
-
-TEST_F(Trust, ALibraryThatIsNamedByItsPathIsAsGoodAsThePluginsOwn) {
-  folder("/open", kRoot, 0777);
-  file("/open/libx.so", kRoot);
-  file("/home/me/liby.so", kMe);
-  const auto with_library = [&](const std::string& library) {
-    ElfFile elf;
-    elf.needed = {library};
-    const auto checked = check_library_folders(elf, "/home/me/plugins/p.so", kMe, look());
-    return checked ? "trusted" : checked.error().message;
-  };
-
-  EXPECT_EQ(with_library("/home/me/liby.so"), "trusted");
-  EXPECT_THAT(with_library("/open/libx.so"), HasSubstr("it needs the library /open/libx.so, and the folder /open may "
-                                                       "be written by everybody"));
-}
-
 /// The same with real files, which belong to whoever runs the tests.
 TEST(TrustOfFiles, IsLostWithAPermissionForOthers) {
   const TemporaryFolder temporary;

@@ -1,0 +1,2 @@
+/* A library that a plugin is linked to. */
+__attribute__((visibility("default"))) int dependency(void) { return 1; }
