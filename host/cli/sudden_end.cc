@@ -14,6 +14,7 @@
 #include "host/cli/say.h"
 #include "host/isolate/crash_note.h"
 #include "host/report/streams.h"
+#include "host/shared_map.h"
 
 namespace ganger::host {
 
@@ -60,7 +61,8 @@ void at_exit() {
 
 std::atomic<int> code_of_crash = 0;
 
-void leave_with_code(int) {
+void leave_with_code(int signal, siginfo_t* info, void*) {
+  if (signal == SIGBUS && take_bus_error(*info)) return;
   constexpr std::string_view kText =
       "ganger: a plugin crashed while the process was ending; the run had ended before\n";
   [[maybe_unused]] const ssize_t n = write(streams().log, kText.data(), kText.size());
@@ -100,8 +102,8 @@ void SuddenEnd::note_task(const char* task, const char* plugin) {
 void SuddenEnd::leave_on_crash(int exit_code) {
   code_of_crash = exit_code;
   struct sigaction leave {};
-  leave.sa_handler = leave_with_code;
-  leave.sa_flags = SA_ONSTACK;
+  leave.sa_sigaction = leave_with_code;
+  leave.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP})
     sigaction(signal, &leave, nullptr);
 }

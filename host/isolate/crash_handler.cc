@@ -3,7 +3,6 @@
 // safe once libgcc has been loaded (the set-up makes it so) and finds unwind tables without a lock (glibc 2.35 with
 // GCC 12); for all else that comes before it is already written, and an alarm ends the process if it hangs.
 #include <execinfo.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -17,7 +16,8 @@
 
 #include "host/isolate/crash_note.h"
 #include "host/isolate/crash_text.h"
-#include "host/isolate/memory_map.h"
+#include "host/memory_map.h"
+#include "host/shared_map.h"
 
 namespace ganger::host {
 
@@ -106,28 +106,6 @@ void add_frames(Places& places, const Registers& registers) {
   for (++at; at < n; ++at) places.add_address(reinterpret_cast<std::uint64_t>(frames[at]) - 1);
 }
 
-/// Calls `use` with every line of our memory map, as far as it fits.
-template <class Use>
-void for_each_map_line(const Use& use) {
-  const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  char bytes[1024];
-  std::size_t held = 0;
-  for (;;) {
-    const ssize_t n = read(fd, bytes + held, sizeof bytes - held);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    held += static_cast<std::size_t>(n);
-    std::string_view rest(bytes, held);
-    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
-      use(rest.substr(0, end));
-    // A line longer than all the room is cut.
-    held = rest.size() < sizeof bytes ? rest.size() : 0;
-    std::memmove(bytes, rest.data(), held);
-  }
-  close(fd);
-}
-
 bool has_address(int signal) { return signal == SIGSEGV || signal == SIGBUS; }
 
 void write_note(int signal, std::uint64_t address, const ucontext_t& context) {
@@ -182,6 +160,7 @@ extern "C" void tell_crash(int signal, siginfo_t* info, void* context) {
     raise_here(signal);
     return;
   }
+  if (signal == SIGBUS && take_bus_error(*info)) return;
   int none = 0;
   if (!first_signal.compare_exchange_strong(none, signal)) {
     // Another thread is telling its crash, which ends us.

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "host/isolate/crash_text.h"
-#include "host/isolate/memory_map.h"
+#include "host/memory_map.h"
 #include "host/plugin/elf_file.h"
 #include "host/text.h"
 

@@ -1,6 +1,7 @@
 #include "host/journal/database.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <cstring>
@@ -32,6 +33,19 @@ int on_busy(void*, int tries) noexcept {
   return 1;
 }
 
+/// "file:/a%3fb": each byte that may mean something in a URI as its number.
+std::string uri_of(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
+        c == '_' || c == '-')
+      uri += c;
+    else
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return uri;
+}
+
 }  // namespace
 
 Result<bool> Statement::next() {
@@ -54,16 +68,49 @@ std::string_view Statement::text(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
+  return open(file, file.string(), SQLITE_OPEN_READWRITE, nullptr);
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::filesystem::path& file) {
+  const auto can_be_read = [](Result<std::unique_ptr<Database>>& opened) {
+    return opened && (*opened)->number("select count(*) from sqlite_master");
+  };
+  // With the index of the log that other processes left, and have: what they write meanwhile is seen.
+  auto database = open(file, file.string(), SQLITE_OPEN_READONLY, nullptr);
+  if (can_be_read(database)) return database;
+  // Without one: SQLite makes an index of its own in memory, if it believes that it is alone.
+  auto alone = open(file, file.string(), SQLITE_OPEN_READONLY, "unix-none");
+  if (alone && (*alone)->run("pragma locking_mode=exclusive") && can_be_read(alone)) return alone;
+  // Without a log, all there is stands in the file itself.
+  std::error_code no_log;
+  if (std::filesystem::exists(file.string() + "-wal", no_log) || no_log) return database;
+  auto whole = open(file, uri_of(file) + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr);
+  return can_be_read(whole) ? std::move(whole) : std::move(database);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, const std::string& name,
+                                                 int flags, const char* vfs) {
   if (auto loaded = load_sqlite(); !loaded) return tl::unexpected(std::move(loaded).error());
   std::unique_ptr<Database> database(new Database(file));
   sqlite3* raw = nullptr;
-  const int code = sqlite.open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite.open_v2(name.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, vfs);
   database->raw_.reset(raw);  // also after an error there is one to close
   if (raw == nullptr) return failure(ErrorKind::io, fmt::format("cannot open {}: out of memory", file.string()));
   if (code != SQLITE_OK) return tl::unexpected(database->error(code));
   sqlite.extended_result_codes(raw, 1);
   sqlite.busy_handler(raw, &on_busy, nullptr);
+  struct stat status {};
+  if (stat(file.c_str(), &status) == 0) {
+    database->device_ = status.st_dev;
+    database->inode_ = status.st_ino;
+  }
+  database->index_ = std::make_unique<WholeFile>(file.string() + "-shm");
   return database;
+}
+
+bool Database::is_in_place() const {
+  struct stat status {};
+  return stat(file_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
 }
 
 Database::~Database() {

@@ -10,14 +10,15 @@
 
 #include "host/error.h"
 #include "host/journal/sqlite.h"
+#include "host/shared_map.h"
 
 namespace ganger::host {
 
 class Database;
 
 /// Bytes that are no text, as a parameter.
-struct Blob {
-  std::string_view bytes;
+struct BlobOrNull {
+  std::string_view bytes;  ///< empty = null
 };
 /// Parameters that are null where they do not apply.
 struct NumberOrNull {
@@ -83,9 +84,9 @@ class Statement {
     check(sqlite.bind_text64(raw_.get(), place, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
                              SQLITE_UTF8));
   }
-  void bind(int place, Blob blob) {
-    check(sqlite.bind_blob64(raw_.get(), place, blob.bytes.empty() ? "" : blob.bytes.data(), blob.bytes.size(),
-                             SQLITE_STATIC));
+  void bind(int place, BlobOrNull blob) {
+    if (blob.bytes.empty()) return bind(place, nullptr);
+    check(sqlite.bind_blob64(raw_.get(), place, blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC));
   }
   void bind(int place, NumberOrNull n) { n.is_null ? bind(place, nullptr) : bind(place, n.number); }
   void bind(int place, TextOrNull t) { t.text.empty() ? bind(place, nullptr) : bind(place, t.text); }
@@ -105,11 +106,15 @@ class Database {
   /// Opens a file that is there, for reading and writing, in WAL mode. Other processes may use it too.
   /// Errors: io, configuration
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
+  /// The same for reading only, where nothing may be written, as on a read-only file system: makes no file.
+  static Result<std::unique_ptr<Database>> open_to_read(const std::filesystem::path& file);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   const std::filesystem::path& file() const { return file_; }
+  /// Is the file the one that was opened? Not any more when that was removed or replaced. Thread: any
+  bool is_in_place() const;
   /// Runs statements that give no rows.
   Result<void> run(const char* script);
   Result<Statement> prepare(std::string_view sql);
@@ -138,10 +143,15 @@ class Database {
     void operator()(sqlite3* db) const noexcept { sqlite.close(db); }
   };
   explicit Database(std::filesystem::path file) : file_(std::move(file)) {}
+  /// Shape: name = the file, or a URI for it; vfs = null for the usual one
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file, const std::string& name, int flags,
+                                                const char* vfs);
   Result<void> commit();
   void roll_back();
 
   const std::filesystem::path file_;
+  std::uint64_t device_ = 0, inode_ = 0;  // of the file
+  std::unique_ptr<WholeFile> index_;      // of its log, which SQLite maps and all processes share; outlives raw_
   std::unique_ptr<sqlite3, Close> raw_;
   bool is_damaged_ = false;
 };

@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 
+#include "host/descriptor.h"
 #include "host/journal/crash_point.h"
 
 namespace ganger::host {
@@ -27,6 +26,8 @@ struct Header {
 };
 constexpr char kMagic[8] = {'G', 'N', 'G', 'R', 'L', 'D', 'G', 'R'};
 constexpr std::uint32_t kVersion = 1;
+// More than there is memory for.
+constexpr std::uint32_t kMostTasks = 1U << 28U;
 
 // A byte: the state, and these bits.
 constexpr std::uint8_t kHasOutputs = 0x80, kIsInDoubt = 0x40;
@@ -47,7 +48,7 @@ Standing decoded(std::uint8_t byte) {
 }
 
 bool makes_sense(const Header& h, std::size_t file_size) {
-  return std::memcmp(h.magic, kMagic, sizeof kMagic) == 0 && h.version == kVersion &&
+  return std::memcmp(h.magic, kMagic, sizeof kMagic) == 0 && h.version == kVersion && h.tasks <= kMostTasks &&
          file_size >= sizeof(Header) + h.tasks;
 }
 
@@ -65,33 +66,39 @@ Result<Ledger> Ledger::open(RunLock lock, std::uint32_t tasks, const std::vector
   int why = is_new && ftruncate(fd, 0) != 0 ? errno : 0;
   // All room now: a store into a page for which the disk has none would be a SIGBUS.
   if (why == 0) why = posix_fallocate(fd, 0, static_cast<off_t>(size));
-  void* map = MAP_FAILED;
-  if (why == 0) {
-    map = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-    if (map == MAP_FAILED) why = errno;
-  }
+  std::optional<SharedMap> map;
+  if (why == 0 && map.emplace(fd, size).data() == nullptr) why = errno;
   if (why != 0)
     return failure(ErrorKind::cannot_create, fmt::format("cannot create ledger {}: {}; see --state-dir",
                                                          lock.file().string(), std::strerror(why)));
-  madvise(map, size, MADV_DONTFORK);  // what a plugin forks has no business here
-  Ledger ledger(std::move(lock), map, header.tasks);
+  Ledger ledger(std::move(lock), *std::move(map), header.tasks);
   if (is_new)
     for (std::uint32_t t = 0; t < std::min<std::size_t>(initial.size(), header.tasks); ++t)
       ledger.entries()[t] = encoded(initial[t]);
   // The header last: until then it is no ledger.
-  std::memcpy(map, &header, sizeof header);
+  std::memcpy(ledger.map_.data(), &header, sizeof header);
   durable_step();
   return ledger;
 }
 
 std::optional<std::vector<Standing>> Ledger::read(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string content(std::istreambuf_iterator<char>(in), {});
+  // Whatever is in its place, as a pipe or a file of any size, is looked at no longer than it takes to see that.
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
   Header header;
-  if (content.size() < sizeof header) return std::nullopt;
-  std::memcpy(&header, content.data(), sizeof header);
-  if (!makes_sense(header, content.size())) return std::nullopt;
-  return decode(std::string_view(content).substr(sizeof header, header.tasks));
+  if (!opened.is_open() || fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      pread(opened.get(), &header, sizeof header, 0) != ssize_t{sizeof header} ||
+      !makes_sense(header, static_cast<std::size_t>(status.st_size)))
+    return std::nullopt;
+  std::string content(header.tasks, '\0');
+  for (std::size_t have = 0; have < content.size();) {
+    const ssize_t n =
+        pread(opened.get(), content.data() + have, content.size() - have, static_cast<off_t>(sizeof header + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    have += static_cast<std::size_t>(n);
+  }
+  return decode(content);
 }
 
 std::optional<std::vector<Standing>> Ledger::decode(std::string_view bytes) {
@@ -104,14 +111,15 @@ std::optional<std::vector<Standing>> Ledger::decode(std::string_view bytes) {
   return all;
 }
 
-Ledger::Ledger(Ledger&& other) noexcept
-    : lock_(std::move(other.lock_)), map_(std::exchange(other.map_, nullptr)), tasks_(other.tasks_) {}
+std::uint8_t* Ledger::entries() const { return reinterpret_cast<std::uint8_t*>(map_.data()) + sizeof(Header); }
 
-Ledger::~Ledger() {
-  if (map_ != nullptr) munmap(map_, sizeof(Header) + tasks_);
+bool Ledger::is_in_place() const {
+  struct stat mapped {
+  }, named{};
+  return !map_.is_lost() && fstat(lock_.descriptor(), &mapped) == 0 && stat(lock_.file().c_str(), &named) == 0 &&
+         mapped.st_dev == named.st_dev && mapped.st_ino == named.st_ino &&
+         static_cast<std::size_t>(mapped.st_size) >= sizeof(Header) + tasks_;
 }
-
-std::uint8_t* Ledger::entries() const { return static_cast<std::uint8_t*>(map_) + sizeof(Header); }
 
 void Ledger::set(std::uint32_t task, Standing standing) noexcept {
   // Release: whoever reads the file sees nothing of a task before what led to it.

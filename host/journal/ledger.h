@@ -11,6 +11,7 @@
 #include "host/error.h"
 #include "host/journal/run_lock.h"
 #include "host/plan/task_state.h"
+#include "host/shared_map.h"
 
 namespace ganger::host {
 
@@ -35,22 +36,25 @@ class Ledger {
   /// The same from its bytes().
   static std::optional<std::vector<Standing>> decode(std::string_view bytes);
 
-  Ledger(Ledger&& other) noexcept;
+  Ledger(Ledger&& other) noexcept = default;
   Ledger& operator=(Ledger&&) = delete;
-  ~Ledger();
 
   /// Thread: any, one at a time for a task.
   void set(std::uint32_t task, Standing standing) noexcept;
   Standing get(std::uint32_t task) const noexcept;
   /// All of them, for decode().
   std::string_view bytes() const;
+  /// Is what it says in its file? Not any more when that was removed, replaced or cut short. Thread: any
+  bool is_in_place() const;
+  const std::filesystem::path& file() const { return lock_.file(); }
 
  private:
-  Ledger(RunLock lock, void* map, std::uint32_t tasks) : lock_(std::move(lock)), map_(map), tasks_(tasks) {}
+  Ledger(RunLock lock, SharedMap map, std::uint32_t tasks)
+      : lock_(std::move(lock)), map_(std::move(map)), tasks_(tasks) {}
   std::uint8_t* entries() const;
 
   RunLock lock_;
-  void* map_;
+  SharedMap map_;
   std::uint32_t tasks_;
 };
 

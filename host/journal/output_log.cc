@@ -29,6 +29,9 @@ struct Entry {
   std::uint32_t type, name_size, text_size, reserved;
 };
 
+// What a million tasks may set, in a machine that holds it.
+constexpr off_t kMostBytes = off_t{1} << 36U;
+
 // FNV-1a.
 std::uint64_t checksum_of(std::string_view bytes) {
   std::uint64_t sum = 0xcbf29ce484222325;
@@ -115,6 +118,8 @@ Result<std::string> content_of(const Descriptor& descriptor, const std::filesyst
   std::string content;
   struct stat status {};
   if (fstat(descriptor.get(), &status) != 0) return tl::unexpected(error_of(ErrorKind::io, "read", file, errno));
+  if (!S_ISREG(status.st_mode) || status.st_size > kMostBytes)
+    return failure(ErrorKind::io, fmt::format("{} is no file that ganger has written; remove it", file.string()));
   content.resize(static_cast<std::size_t>(status.st_size));
   for (std::size_t have = 0; have < content.size();) {
     const ssize_t n = pread(descriptor.get(), content.data() + have, content.size() - have, static_cast<off_t>(have));
@@ -137,7 +142,7 @@ Result<OutputLog::All> records_of(const Descriptor& descriptor, const std::files
 }  // namespace
 
 Result<std::unique_ptr<OutputLog>> OutputLog::open(std::filesystem::path file) {
-  Descriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  Descriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0600));
   if (!opened.is_open()) return tl::unexpected(error_of(ErrorKind::cannot_create, "create", file, errno));
   const auto content = content_of(opened, file);
   if (!content) return tl::unexpected(content.error());
@@ -170,7 +175,7 @@ Result<void> OutputLog::append(std::uint32_t task, const Outputs& outputs) {
 Result<OutputLog::All> OutputLog::all() const { return records_of(descriptor_, file_); }
 
 Result<OutputLog::All> OutputLog::read(const std::filesystem::path& file) {
-  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (opened.is_open()) return records_of(opened, file);
   if (errno == ENOENT) return All{};
   return tl::unexpected(error_of(ErrorKind::io, "read", file, errno));

@@ -1,5 +1,6 @@
 #include "host/journal/recorded_run.h"
 
+#include <fmt/format.h>
 #include <time.h>
 
 #include <utility>
@@ -71,7 +72,7 @@ Result<void> RunRecorder::commit(const std::function<Result<void>()>& write) {
   Result<void> result;
   {
     const std::lock_guard lock(commit_mutex_);
-    if (auto before = trouble()) return tl::unexpected(*std::move(before));
+    if (auto before = trouble_with_others()) return tl::unexpected(*std::move(before));
     result = database_->in_transaction(write);
     if (!result) {
       suspect(*database_, result.error());
@@ -83,11 +84,17 @@ Result<void> RunRecorder::commit(const std::function<Result<void>()>& write) {
 }
 
 /// Returns what is to be called, without a lock.
-std::function<void()> RunRecorder::note_trouble(const Error& error) {
+std::function<void()> RunRecorder::note_trouble(const Error& error, bool is_ledger_alone) {
   const std::lock_guard lock(mutex_);
+  is_ledger_alone_ = is_ledger_alone && (!trouble_ || is_ledger_alone_);
   if (trouble_) return {};
   trouble_ = error;
   return call_;
+}
+
+std::optional<Error> RunRecorder::trouble_with_others() const {
+  const std::lock_guard lock(mutex_);
+  return is_ledger_alone_ ? std::nullopt : trouble_;
 }
 
 std::optional<Error> RunRecorder::trouble() const {
@@ -106,7 +113,7 @@ void RunRecorder::on_trouble(const std::function<void()>& call) {
 
 Result<void> RunRecorder::keep_outputs(TaskIndex task, const Outputs& outputs) {
   Result<void> kept;
-  if (auto before = trouble())
+  if (auto before = trouble_with_others())
     kept = tl::unexpected(*std::move(before));
   else
     kept = outputs_->append(numbers_[task], outputs);
@@ -131,19 +138,38 @@ void RunRecorder::add(const Event& event) {
   bool is_urgent = event.kind == EventKind::run_finished;
   {
     const std::lock_guard lock(mutex_);
-    if (trouble_) return;
+    if (trouble_ && !is_ledger_alone_) return;
     events_.add(event);
     is_urgent |= events_.size() >= kRowsOfACommit;
   }
   if (is_urgent) flush();
 }
 
+Result<void> RunRecorder::look_after_files() {
+  const bool is_ledger_good = ledger_.is_in_place(), is_database_good = database_->is_in_place();
+  if (is_ledger_good && is_database_good) return {};
+  const auto& file = is_ledger_good ? database_->file() : ledger_.file();
+  const Error error{ErrorKind::io,
+                    fmt::format("{} was removed, replaced or cut short during the run, whose record is not complete; "
+                                "let nothing but ganger change the state directory",
+                                file.string()),
+                    {}};
+  if (const auto call = note_trouble(error, is_database_good)) call();
+  return tl::unexpected(error);
+}
+
 void RunRecorder::flush_soon() {
+  const auto now = steady_clock::now();
+  bool is_time_to_look = false, is_time_to_flush = false;
   {
     const std::lock_guard lock(mutex_);
-    if (events_.size() == 0 || steady_clock::now() - flushed_ < kPause) return;
+    if (trouble_ && !is_ledger_alone_) return;
+    is_time_to_look = now - looked_ >= kPause;
+    if (is_time_to_look) looked_ = now;
+    is_time_to_flush = events_.size() > 0 && now - flushed_ >= kPause;
   }
-  flush();
+  if (is_time_to_look) static_cast<void>(look_after_files());
+  if (is_time_to_flush) flush();
 }
 
 Result<void> RunRecorder::flush() {
@@ -161,6 +187,9 @@ Result<void> RunRecorder::flush() {
 
 Result<void> RunRecorder::finish(std::string_view end, int exit_code) {
   if (auto flushed = flush(); !flushed) return flushed;
+  // Where the ledger is lost, what was written down of each task says how it went.
+  const bool has_ledger = look_after_files().has_value();
+  if (auto before = trouble_with_others()) return tl::unexpected(*std::move(before));
   const auto outputs = outputs_->all();
   if (!outputs) {
     if (const auto call = note_trouble(outputs.error())) call();
@@ -171,10 +200,11 @@ Result<void> RunRecorder::finish(std::string_view end, int exit_code) {
     const std::lock_guard lock(commit_mutex_);
     if (auto full = database_->run("pragma synchronous=full"); !full) return full;
   }
-  return commit([&]() -> Result<void> {
+  auto committed = commit([&]() -> Result<void> {
     if (auto kept = rows_.replace_outputs(*outputs); !kept) return kept;
-    return rows_.finish(wall_clock_ns(), end, exit_code, ledger_.bytes());
+    return rows_.finish(wall_clock_ns(), end, exit_code, has_ledger ? ledger_.bytes() : std::string_view());
   });
+  return committed ? look_after_files() : committed;
 }
 
 std::unique_ptr<Reporter> RecordedRun::reporter() { return std::make_unique<RecordingReporter>(recorder_); }

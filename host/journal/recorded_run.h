@@ -56,17 +56,21 @@ class RunRecorder {
   /// Could its outputs not be kept? Then what it did counts for nothing, and it stays in the middle.
   bool is_unkept(TaskIndex task) const noexcept;
   void add(const Event& event);
-  /// Commits the events there are, unless it has been done a moment ago.
+  /// Looks after the files, and commits the events there are, unless it has been done a moment ago.
   void flush_soon();
   Result<void> flush();
   Result<void> finish(std::string_view end, int exit_code);
   void on_trouble(const std::function<void()>& call);
-  /// The first failure; nothing is written after it.
+  /// The first failure. Nothing is written after it, unless it is that of the ledger alone.
   std::optional<Error> trouble() const;
 
  private:
   Result<void> commit(const std::function<Result<void>()>& write);
-  std::function<void()> note_trouble(const Error& error);
+  /// trouble(), but for that of the ledger: the other files are then all that says what was done.
+  std::optional<Error> trouble_with_others() const;
+  /// Errors: io, also kept as trouble  what is written goes nowhere: a file was removed, replaced or cut short
+  Result<void> look_after_files();
+  std::function<void()> note_trouble(const Error& error, bool is_ledger_alone = false);
 
   std::mutex commit_mutex_;
   const std::unique_ptr<Database> database_;  // guarded by commit_mutex_
@@ -80,9 +84,10 @@ class RunRecorder {
   mutable std::mutex mutex_;
   // guarded by mutex_
   EventRows events_;
-  std::chrono::steady_clock::time_point flushed_{};
+  std::chrono::steady_clock::time_point flushed_{}, looked_{};
   std::function<void()> call_;  // at the first failure
   std::optional<Error> trouble_;
+  bool is_ledger_alone_ = false;  // that is in trouble
 };
 
 class RecordedRun final : public OpenRun {

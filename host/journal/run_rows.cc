@@ -215,7 +215,7 @@ Result<void> RunRows::finish(std::int64_t now_ns, std::string_view end, int exit
   auto update =
       database_->prepare("update runs set ended_ns = ?, end = ?, exit_code = ?, states = ? where number = ?");
   if (!update) return tl::unexpected(std::move(update).error());
-  return update->run(now_ns, end, exit_code, Blob{states}, run_);
+  return update->run(now_ns, end, exit_code, BlobOrNull{states}, run_);
 }
 
 }  // namespace ganger::host

@@ -56,6 +56,7 @@ class RunRows {
   Result<void> insert(std::span<const EventRow> rows, const TaskNumbers& numbers);
   /// Each in the place of what the task had.
   Result<void> replace_outputs(const std::map<std::uint32_t, Outputs>& outputs);
+  /// Shape: states = of a ledger; empty where there is none
   Result<void> finish(std::int64_t now_ns, std::string_view end, int exit_code, std::string_view states);
 
  private:

@@ -241,5 +241,18 @@ TEST_F(JournalTest, ForgetsTheOutputsOfAnAttemptAfterWhichAnotherBegan) {
   EXPECT_THAT(all.at(1).outputs, IsEmpty());
 }
 
+TEST_F(JournalTest, AnIndexThatIsCutShortEndsTheProcessWithAMessageAndNotByASignal) {
+  auto journal = open();
+  must(must(journal->begin(header_of("r1"), plan_of(1)))->finish("finished", 0));
+  must(journal->runs(0));
+  const auto read_all = [&] {
+    std::filesystem::resize_file(state / "journal.db-shm", 0);
+    static_cast<void>(journal->runs(0));
+    _exit(0);
+  };
+
+  EXPECT_EXIT(read_all(), testing::ExitedWithCode(74), "journal.db-shm was cut short by another program");
+}
+
 }  // namespace
 }  // namespace ganger::host

@@ -84,6 +84,30 @@ TEST_F(LedgerTest, KeepsEveryStateWithAndWithoutDoubt) {
   EXPECT_EQ(Ledger::decode(ledger.bytes()), all);
 }
 
+TEST_F(LedgerTest, ThatIsCutShortWhileItIsOpenIsLostAndEndsNoProcess) {
+  for (const std::uintmax_t left : {0, 20, 100'000}) {
+    Ledger ledger = open(200'000);
+    EXPECT_TRUE(ledger.is_in_place());
+    std::filesystem::resize_file(file, left);
+
+    for (const std::uint32_t task : {0U, 1U, 150'000U, 199'999U}) ledger.set(task, done);
+
+    EXPECT_FALSE(ledger.is_in_place());
+    EXPECT_EQ(ledger.get(199'999), done);
+    EXPECT_EQ(ledger.bytes().size(), 200'000U);
+  }
+}
+
+TEST_F(LedgerTest, ThatIsRemovedOrReplacedIsNotInPlace) {
+  Ledger ledger = open(2);
+  std::filesystem::rename(file, folder.path() / "away");
+  EXPECT_FALSE(ledger.is_in_place());
+  folder.file("ledger", std::string(100, 'x'));
+  EXPECT_FALSE(ledger.is_in_place());
+  std::filesystem::rename(folder.path() / "away", file);
+  EXPECT_TRUE(ledger.is_in_place());
+}
+
 TEST_F(LedgerTest, OfNoTasksIsALedger) {
   Ledger ledger = open(0);
 

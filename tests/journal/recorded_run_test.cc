@@ -143,5 +143,53 @@ TEST_F(RecordedRunTest, ATaskWhoseOutputsCouldNotBeKeptStaysInTheMiddle) {
                                                      Standing{TaskState::done})));
 }
 
+TEST_F(RecordedRunTest, AStateDirectoryThatIsRemovedOrReplacedIsTroubleAtTheNextLook) {
+  int calls = 0;
+  run->on_trouble([&] { ++calls; });
+  reporter->idle();
+  EXPECT_EQ(calls, 0);
+  std::filesystem::rename(state, folder.path() / "away");
+
+  run->started(0);
+  const auto end = run->finish("finished", 0);
+
+  EXPECT_EQ(calls, 1);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, ErrorKind::io);
+  EXPECT_THAT(end.error().message, testing::HasSubstr("ledger was removed, replaced or cut short during the run"));
+}
+
+TEST_F(RecordedRunTest, AJournalThatIsReplacedIsTrouble) {
+  std::filesystem::rename(state / "journal.db", state / "away.db");
+  std::filesystem::copy_file(state / "away.db", state / "journal.db");
+
+  const auto end = run->finish("finished", 0);
+
+  ASSERT_FALSE(end);
+  EXPECT_THAT(end.error().message, testing::HasSubstr("journal.db was removed, replaced or cut short"));
+}
+
+TEST_F(RecordedRunTest, WhereTheLedgerIsCutShortTheEventsSayWhatWasDone) {
+  run->started(0);
+  reporter->report(events.started(0));
+  std::filesystem::resize_file(state / "runs" / "r1" / "ledger", 0);
+  reporter->idle();
+  must(run->keep_outputs(0, outputs_of("a", "b")));
+  run->ended(0, TaskState::done);
+  reporter->report(events.finished(0, TaskState::done));
+  reporter->report(events.run_finished());
+
+  const auto end = run->finish("not recorded", 74);
+
+  EXPECT_TRUE(run->has_trouble());
+  ASSERT_FALSE(end);
+  EXPECT_THAT(end.error().message, testing::HasSubstr("ledger was removed, replaced or cut short"));
+  run.reset();
+  const auto tasks = must(journal->tasks(must(journal->find("r1"))));
+  EXPECT_EQ(tasks[0].state, TaskState::done);
+  EXPECT_EQ(tasks[0].outputs.at("a").text, "b");
+  EXPECT_EQ(tasks[1].state, TaskState::waiting);
+}
+
 }  // namespace
 }  // namespace ganger::host

@@ -1,9 +1,14 @@
 // Which module an address is in, by the lines of /proc/PID/maps. Nothing here allocates or locks: a signal handler
 // uses it too.
 #pragma once
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -18,6 +23,27 @@ struct Mapping {
 };
 
 std::optional<Mapping> read_mapping(std::string_view line);
+
+/// Calls `use` with every line of the memory map of this process. A line is cut where it is longer than all the room.
+template <class Use>
+void for_each_map_line(const Use& use) {
+  const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  char bytes[1024];
+  std::size_t held = 0;
+  for (;;) {
+    const ssize_t n = read(fd, bytes + held, sizeof bytes - held);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    held += static_cast<std::size_t>(n);
+    std::string_view rest(bytes, held);
+    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1))
+      use(rest.substr(0, end));
+    held = rest.size() < sizeof bytes ? rest.size() : 0;
+    std::memmove(bytes, rest.data(), held);
+  }
+  close(fd);
+}
 
 /// Addresses, which become places as the lines of a map are added in their order.
 class Places {

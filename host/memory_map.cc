@@ -1,4 +1,4 @@
-#include "host/isolate/memory_map.h"
+#include "host/memory_map.h"
 
 #include <algorithm>
 #include <charconv>
