@@ -42,7 +42,7 @@ int exec_verb(const Options& options) {
     say(errors);
     return exit_code(errors);
   };
-  const auto state = state_dir(options);
+  const auto state = trusted_state_dir(options);
   if (!state) return fail({state.error()});
   Prepared prepared;
   auto pins = pins_for(options, {});

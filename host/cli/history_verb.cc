@@ -135,7 +135,7 @@ int fail(const Error& error) {
 }  // namespace
 
 int history_verb(const Options& options) {
-  const auto journal = open_journal_if_any(options);
+  const auto journal = open_journal_to_read(options);
   if (!journal) return fail(journal.error());
   const auto runs = *journal != nullptr ? (*journal)->runs(options.most) : std::vector<RunEntry>();
   if (!runs) return fail(runs.error());
@@ -154,7 +154,7 @@ int history_verb(const Options& options) {
 }
 
 int show_verb(const Options& options) {
-  const auto journal = open_journal_if_any(options);
+  const auto journal = open_journal_to_read(options);
   if (!journal) return fail(journal.error());
   if (*journal == nullptr) return fail(no_runs_yet(options));
   const auto run = (*journal)->find(options.subject);

@@ -14,6 +14,7 @@
 #include "host/cli/say.h"
 #include "host/journal/journal_file.h"
 #include "host/journal/run_lock.h"
+#include "host/private_folder.h"
 #include "host/report/service_manager.h"
 
 namespace ganger::host {
@@ -53,8 +54,8 @@ Result<LockWish> take_lock(const fs::path& state, const std::string& name, OnBus
     return failure(ErrorKind::cannot_create,
                    fmt::format("cannot take the lock {}: {}", file.string(), std::strerror(error)));
   };
-  for (const fs::path& folder : {state, file.parent_path()})
-    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
+  if (auto made = make_state_folder(state); !made) return tl::unexpected(std::move(made).error());
+  if (auto made = make_private_folder(file.parent_path()); !made) return tl::unexpected(std::move(made).error());
   // Never closed, so that only the end of the process lets go of it; no child has it. The file stays: to remove it
   // would let two processes hold locks of one name on two files.
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

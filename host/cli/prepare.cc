@@ -14,6 +14,7 @@
 #include "host/cli/pins.h"
 #include "host/cli/say.h"
 #include "host/cli/sudden_end.h"
+#include "host/journal/journal_file.h"
 #include "host/plan/check_tasks.h"
 #include "host/plugin/services.h"
 #include "host/report/streams.h"
@@ -92,6 +93,13 @@ Result<fs::path> state_dir(const Options& options) {
       "and this user has no home; give one with --state-dir");
 }
 
+Result<fs::path> trusted_state_dir(const Options& options) {
+  auto state = state_dir(options);
+  if (!state) return state;
+  if (auto good = check_state_folder(*state); !good) return tl::unexpected(std::move(good).error());
+  return state;
+}
+
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<fs::path>& job_dirs,
                                         std::optional<Pins> pins, bool believes_notes) {
   SearchPath path(Environment::of_this_process(), options.plugin_dirs, job_dirs);
@@ -123,7 +131,7 @@ Facts make_facts(const Options& options, const fs::path& state, const std::strin
 }
 
 tl::expected<Prepared, Errors> prepare(const Options& options, const std::string& run) {
-  const auto state = state_dir(options);
+  const auto state = runs_tasks(options) ? trusted_state_dir(options) : state_dir(options);
   if (!state && runs_tasks(options)) return tl::unexpected(Errors{state.error()});
   Prepared prepared;
   prepared.state = state.value_or(fs::path());

@@ -23,10 +23,13 @@ struct Prepared {
 /// Where runs keep their folders: --state-dir, $GANGER_STATE_DIR, $XDG_STATE_HOME/ganger, ~/.local/state/ganger.
 /// Errors: configuration, when none of them says where
 Result<std::filesystem::path> state_dir(const Options& options);
+/// The same, for those who are going to believe what lies there or to put something there.
+/// Errors: also refused, when others could have changed it
+Result<std::filesystem::path> trusted_state_dir(const Options& options);
 
 std::unique_ptr<Registry> make_registry(const Options& options, const std::vector<std::filesystem::path>& job_dirs,
                                         std::optional<Pins> pins = {}, bool believes_notes = true);
-/// `state` may be empty where nothing is going to run. Shape: run = the id of one that goes on; empty = a new one
+/// `state` may be empty where nothing is going to run. Shape: run = the id; empty = a new one
 Facts make_facts(const Options& options, const std::filesystem::path& state, const std::string& run = {});
 
 /// Reads and plans the job of the options.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <system_error>
@@ -10,6 +11,7 @@
 #include "host/isolate/crash_note.h"
 #include "host/job/text_digest.h"
 #include "host/plugin/digest.h"
+#include "host/plugin/trust.h"
 #include "host/text.h"
 #include "host/units.h"
 
@@ -76,14 +78,28 @@ Result<std::unique_ptr<Journal>> open_journal(const Options& options) {
   return Journal::open(*state);
 }
 
-Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options) {
+namespace {
+
+using Opener = Result<std::unique_ptr<Journal>> (*)(const std::filesystem::path& state);
+
+Result<std::unique_ptr<Journal>> open_if_any(const Options& options, Opener open) {
   const auto state = state_dir(options);
   if (!state) return tl::unexpected(state.error());
   std::error_code problem;
   static_cast<void>(std::filesystem::symlink_status(*state / "journal.db", problem));
   // All else, such as a folder that may not be entered, does not say that there is none.
   if (problem == std::errc::no_such_file_or_directory) return std::unique_ptr<Journal>();
-  return Journal::open(*state);
+  return open(*state);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options) {
+  return open_if_any(options, &Journal::open);
+}
+
+Result<std::unique_ptr<Journal>> open_journal_to_read(const Options& options) {
+  return open_if_any(options, &Journal::open_to_read);
 }
 
 Error no_runs_yet(const Options& options) {
@@ -167,6 +183,13 @@ Errors changes(const RunHeader& then, const RunHeader& now) {
       errors.push_back({ErrorKind::refused, fmt::format("plugin {} is another build {}", id, then_what), {}});
   }
   return errors;
+}
+
+Result<void> check_changed_job(const RunHeader& then, const RunHeader& now) {
+  if (then.job_digest == now.job_digest) return {};
+  return check_kept(
+      fmt::format("job {}, which is not the one that run {} was started with,", now.job_file.string(), then.run),
+      ", or start a new run", now.job_file, geteuid(), look_beside(this_program()));
 }
 
 Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>& before, Assume assume) {

@@ -14,8 +14,11 @@ namespace ganger::host {
 /// The journal in the state directory of the options.
 Result<std::unique_ptr<Journal>> open_journal(const Options& options);
 
-/// The same for those who only read: null where there is none.
+/// The same where it is there: null where there is none.
 Result<std::unique_ptr<Journal>> open_journal_if_any(const Options& options);
+
+/// The same for those who only read.
+Result<std::unique_ptr<Journal>> open_journal_to_read(const Options& options);
 
 /// What to say to those who ask for a run there.
 Error no_runs_yet(const Options& options);
@@ -28,6 +31,10 @@ Result<Options> options_of(const RunHeader& header, const Options& resume);
 
 /// All that differs between what a run was started with and what is there now; empty when nothing does.
 Errors changes(const RunHeader& then, const RunHeader& now);
+
+/// A record names the job of a run that is resumed. May that be run although it is not the one of then?
+/// Errors: refused, when others could have changed it
+Result<void> check_changed_job(const RunHeader& then, const RunHeader& now);
 
 /// What a run that goes on takes over from before.
 struct TakenOver {

@@ -87,6 +87,7 @@ int resume_verb(const Options& given) {
   const auto now = header_of(*options, *prepared);
   if (!now) return fail({now.error()});
   if (const Errors errors = changes(before, *now); !errors.empty() && !options->accept_changes) return fail(errors);
+  if (auto trusted = check_changed_job(before, *now); !trusted) return fail({trusted.error()});
 
   const auto tasks = (*journal)->tasks(*run);
   if (!tasks) return fail({tasks.error()});

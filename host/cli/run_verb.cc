@@ -5,6 +5,7 @@
 #include "host/cli/record.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/run/run_dir.h"
 
 namespace ganger::host {
 
@@ -32,7 +33,12 @@ int run_verb(const Options& options) {
   // Before the job is read: it may change while this waits for its turn.
   std::optional<Duration> time_left = options.timeout;
   if (const auto code = take_lock_of(options, time_left)) return *code;
-  auto prepared = prepare(options);
+  // Its ids go on from the last one of those that are there. What is wrong with the journal is not said before what
+  // is wrong with the job.
+  Result<std::unique_ptr<Journal>> journal =
+      options.no_history ? std::unique_ptr<Journal>() : open_journal_if_any(options);
+  const Result<std::string> last = journal && *journal != nullptr ? (*journal)->last_id() : std::string();
+  auto prepared = prepare(options, make_run_id(last.value_or("")));
   if (!prepared) return fail(prepared.error());
   SessionSettings settings = make_settings(options, *prepared);
   if (time_left) settings.timeout = time_left;
@@ -40,7 +46,7 @@ int run_verb(const Options& options) {
 
   const auto header = header_of(options, *prepared);
   if (!header) return fail({header.error()});
-  auto journal = open_journal(options);
+  if (journal && *journal == nullptr) journal = open_journal(options);
   if (!journal) return fail({journal.error()});
   if (!options.quiet) tell_of_killed(**journal, header->job_file);
   remove_left_folders(prepared->state, **journal);

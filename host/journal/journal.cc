@@ -6,9 +6,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "host/journal/crash_point.h"
 #include "host/journal/journal_file.h"
 #include "host/journal/recorded_run.h"
 #include "host/journal/run_reader.h"
+#include "host/private_folder.h"
 
 namespace ganger::host {
 
@@ -24,6 +26,9 @@ class FileJournal final : public Journal {
   Result<std::unique_ptr<OpenRun>> begin(const RunHeader& header, const Plan& plan) override;
   Result<std::unique_ptr<OpenRun>> resume(RunLock lock, const RunHeader& now, const Plan& plan) override;
   Result<RunLock> claim(std::string_view run) override;
+  Result<std::string> last_id() override {
+    return read([&](RunReader& reader) { return reader.last_id(); });
+  }
   Result<std::vector<RunEntry>> runs(std::size_t most) override {
     return read([&](RunReader& reader) { return reader.runs(most); });
   }
@@ -71,8 +76,8 @@ Result<std::unique_ptr<OpenRun>> FileJournal::begin(const RunHeader& header, con
   const auto known = number_of(header.run);
   if (!known) return tl::unexpected(known.error());
   if (*known) return failure(ErrorKind::bug, fmt::format("run {} is in the journal already", header.run));
-  for (const fs::path& folder : {runs_, runs_ / header.run})
-    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
+  if (auto made = make_private_folder(runs_ / header.run); !made) return tl::unexpected(std::move(made).error());
+  durable_step();
   auto run = start(header, plan);
   if (!run) undo(header.run);
   return run;
@@ -115,8 +120,7 @@ Result<RunLock> FileJournal::claim(std::string_view run) {
   const auto number = number_of(run);
   if (!number) return tl::unexpected(number.error());
   if (!*number) return failure(ErrorKind::not_found, fmt::format("no run '{}'", run));
-  for (const fs::path& folder : {runs_, runs_ / run})
-    if (auto made = make_private_folder(folder); !made) return tl::unexpected(std::move(made).error());
+  if (auto made = make_private_folder(runs_ / run); !made) return tl::unexpected(std::move(made).error());
   auto lock = RunLock::take(RunReader::ledger_of(runs_, run));
   if (!lock) {
     // A process that ends takes the folder away.
@@ -168,7 +172,15 @@ Result<std::unique_ptr<Journal>> Journal::open(const fs::path& state) {
   return std::make_unique<FileJournal>(state, *std::move(database));
 }
 
+Result<std::unique_ptr<Journal>> Journal::open_to_read(const fs::path& state) {
+  if (!is_read_only(state)) return open(state);
+  auto database = open_journal_file_to_read(state);
+  if (!database) return tl::unexpected(std::move(database).error());
+  return std::make_unique<FileJournal>(state, *std::move(database));
+}
+
 std::vector<RunEntry> glance_at_runs(const fs::path& state, std::size_t most) {
+  if (!check_state_folder(state)) return {};
   auto database = Database::open(state / "journal.db");
   if (!database || !(*database)->run("pragma busy_timeout=0")) return {};
   return RunReader(**database, state / "runs").runs(most).value_or(std::vector<RunEntry>());

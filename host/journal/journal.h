@@ -77,7 +77,10 @@ class Journal {
   /// Opens `state`/journal.db, or makes it. An older one is migrated.
   /// Errors: configuration  a newer ganger has written it
   ///         io             damaged: it was moved aside, the message says where; or it cannot be read or written
+  ///         refused  others could have changed it, or can
   static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& state);
+  /// The same for who only reads: makes nothing where nothing may be written, as on a read-only file system.
+  static Result<std::unique_ptr<Journal>> open_to_read(const std::filesystem::path& state);
   virtual ~Journal() = default;
 
   /// A new run. Makes `state`/runs/RUN with its ledger and holds its lock.
@@ -89,9 +92,11 @@ class Journal {
   /// journal said; the options of the first session stay.
   virtual Result<std::unique_ptr<OpenRun>> resume(RunLock lock, const RunHeader& now, const Plan& plan) = 0;
 
-  /// The last `most` runs, the latest first; 0 = all.
+  /// The last of all ids as text; empty = none yet.
+  virtual Result<std::string> last_id() = 0;
+  /// The last `most` runs in the order in which they were started, the latest first; 0 = all.
   virtual Result<std::vector<RunEntry>> runs(std::size_t most) = 0;
-  /// A run by its id or the start of one; empty = the latest.
+  /// A run by its id or the start of one; empty = the latest, whatever the clock said when it was started.
   /// Errors: not_found, with the ids that come near
   virtual Result<RunEntry> find(std::string_view run) = 0;
   /// In the order of the plan. Reads the ledger too, which knows more than the database after a kill.

@@ -11,11 +11,16 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <map>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "host/descriptor.h"
 #include "host/journal/crash_point.h"
 #include "host/journal/schema.h"
+#include "host/plugin/trust.h"
+#include "host/private_folder.h"
 
 namespace ganger::host {
 
@@ -89,20 +94,32 @@ Result<void> make_ready(Database& database) {
 
 }  // namespace
 
-Result<void> make_private_folder(const fs::path& folder) {
-  std::error_code ec;
-  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), ec);
-  if (!ec) {
-    if (mkdir(folder.c_str(), 0700) == 0)
-      durable_step();
-    else if (errno != EEXIST)
-      ec.assign(errno, std::generic_category());
-    else if (!fs::is_directory(folder, ec) && !ec)
-      ec = std::make_error_code(std::errc::not_a_directory);
-  }
-  if (!ec) return {};
-  return failure(ErrorKind::cannot_create,
-                 fmt::format("cannot create folder {}: {}; see --state-dir", folder.string(), ec.message()));
+Result<void> check_state_folder(const fs::path& state) {
+  std::error_code problem;
+  const fs::path absolute = fs::absolute(state, problem);
+  if (problem) return failure(ErrorKind::io, fmt::format("{}: {}", state.string(), problem.message()));
+  // Most of the way is the same for all of them.
+  std::map<fs::path, std::pair<std::optional<PathFacts>, int>> seen;
+  const LookAt look = [&seen, look = look_beside(this_program())](const fs::path& path) {
+    auto known = seen.find(path);
+    if (known == seen.end()) {
+      auto facts = look(path);
+      known = seen.emplace(path, std::pair(std::move(facts), errno)).first;
+    }
+    errno = known->second.second;
+    return known->second.first;
+  };
+  const std::string what = fmt::format("state directory {}", state.string());
+  for (const char* part : {"journal.db", "runs", "locks"})
+    if (auto good = check_kept(what, ", or choose another with --state-dir", absolute / part, geteuid(), look); !good)
+      return good;
+  return {};
+}
+
+Result<void> make_state_folder(const fs::path& state) {
+  if (auto made = make_private_folder(state); !made) return made;
+  durable_step();
+  return check_state_folder(state);
 }
 
 Result<std::unique_ptr<Database>> connect(const fs::path& file) {
@@ -118,12 +135,12 @@ Result<std::unique_ptr<Database>> connect(const fs::path& file) {
 void suspect(const Database& database, Error& error) {
   if (!database.is_damaged()) return;
   if (error.kind == ErrorKind::io) error.message += ", and the next start moves it aside";
-  const int fd = open(marker_of(database.file()).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = open(marker_of(database.file()).c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
   if (fd >= 0) close(fd);
 }
 
 Result<std::unique_ptr<Database>> open_journal_file(const fs::path& state) {
-  if (auto made = make_private_folder(state); !made) return tl::unexpected(std::move(made).error());
+  if (auto made = make_state_folder(state); !made) return tl::unexpected(std::move(made).error());
   // One process at a time makes, migrates or moves the file. Where folders cannot be locked, SQLite's own locks do.
   const Descriptor folder(open(state.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   while (flock(folder.get(), LOCK_EX) != 0 && errno == EINTR) {
@@ -137,6 +154,20 @@ Result<std::unique_ptr<Database>> open_journal_file(const fs::path& state) {
   const bool is_damaged = (*database)->is_damaged();
   database->reset();
   return tl::unexpected(is_damaged ? move_aside(file, ready.error().message) : std::move(ready).error());
+}
+
+bool is_read_only(const fs::path& state) {
+  for (const fs::path& part : {state, state / "journal.db"})
+    if (euidaccess(part.c_str(), W_OK) != 0 && (errno == EROFS || errno == EACCES)) return true;
+  return false;
+}
+
+Result<std::unique_ptr<Database>> open_journal_file_to_read(const fs::path& state) {
+  if (auto good = check_state_folder(state); !good) return tl::unexpected(std::move(good).error());
+  auto database = Database::open_to_read(state / "journal.db");
+  if (!database) return database;
+  if (auto known = check_version(**database); !known) return tl::unexpected(std::move(known).error());
+  return database;
 }
 
 }  // namespace ganger::host

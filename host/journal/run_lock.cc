@@ -63,7 +63,7 @@ Result<RunLock> RunLock::take(const std::filesystem::path& file) {
 }
 
 bool RunLock::is_held(const std::filesystem::path& file) {
-  const int fd = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  const int fd = open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
   struct flock found;
   const bool is_held = lock(fd, F_OFD_GETLK, found) == 0 && found.l_type != F_UNLCK;

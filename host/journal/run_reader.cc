@@ -18,7 +18,8 @@ namespace {
 constexpr std::string_view kRunColumns =
     "select number, id, job, job_file, job_digest, current_dir, total, started_ns, ended_ns, end, "
     "exit_code, sessions from runs ";
-constexpr std::string_view kLatestFirst = " order by started_ns desc, number desc ";
+// By their numbers, which grow, and not by the clock, which may have been set back.
+constexpr std::string_view kLatestFirst = " order by number desc ";
 
 TaskState state_named(std::string_view name) {
   for (auto s = TaskState::done; s <= TaskState::up_to_date;
@@ -108,6 +109,14 @@ Result<void> RunReader::read_settings(std::int64_t run, RunHeader& header) {
   return {};
 }
 
+Result<std::string> RunReader::last_id() {
+  auto query = database_.prepare("select id from runs order by id desc limit 1");
+  if (!query) return tl::unexpected(std::move(query).error());
+  const auto row = query->start();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? std::string(query->text(0)) : std::string();
+}
+
 Result<std::vector<RunEntry>> RunReader::runs(std::size_t most) {
   auto query = database_.prepare(fmt::format("{}{}limit ?", kRunColumns, kLatestFirst));
   if (!query) return tl::unexpected(std::move(query).error());
@@ -151,8 +160,8 @@ Result<RunEntry> RunReader::not_found(std::string_view run, const std::vector<st
                                                      run, fmt::join(near, ", ")));
   // Perhaps a part that was not the start, of one of the last hundred; otherwise the latest.
   auto query = database_.prepare(
-      "select id from (select id, started_ns, number from runs order by started_ns desc, number desc limit 100) "
-      "order by instr(id, ?) > 0 desc, started_ns desc, number desc limit 3");
+      "select id from (select id, number from runs order by number desc limit 100) "
+      "order by instr(id, ?) > 0 desc, number desc limit 3");
   if (!query) return tl::unexpected(std::move(query).error());
   std::vector<std::string> ids;
   auto row = query->start(run);

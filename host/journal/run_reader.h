@@ -27,6 +27,7 @@ class RunReader {
   }
 
   // As the members of Journal.
+  Result<std::string> last_id();
   Result<std::vector<RunEntry>> runs(std::size_t most);
   Result<RunEntry> find(std::string_view run);
   Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry& run);

@@ -97,11 +97,10 @@ Result<bool> is_ours(Database& database, std::int64_t version) {
   return *application == kApplication || (*application == 0 && *tables == 5);
 }
 
-}  // namespace
-
-Result<void> bring_up_to_date(Database& database) {
+/// The version of a journal; not of a newer one than is known here.
+Result<std::int64_t> known_version(Database& database) {
   const auto version = database.number("pragma user_version");
-  if (!version) return tl::unexpected(version.error());
+  if (!version) return version;
   const auto ours = is_ours(database, *version);
   if (!ours) return tl::unexpected(ours.error());
   if (!*ours)
@@ -113,6 +112,24 @@ Result<void> bring_up_to_date(Database& database) {
                    fmt::format("journal {} has version {}, which a newer ganger has written; this one knows versions "
                                "up to {}: use the newer one, or another folder with --state-dir",
                                database.file().string(), *version, kSchemaVersion));
+  return version;
+}
+
+}  // namespace
+
+Result<void> check_version(Database& database) {
+  const auto version = known_version(database);
+  if (!version) return tl::unexpected(version.error());
+  if (*version == kSchemaVersion) return {};
+  return failure(ErrorKind::io,
+                 fmt::format("journal {} has version {} and cannot be brought up to {}, since it may not be written; "
+                             "copy the folder, and read the copy with --state-dir",
+                             database.file().string(), *version, kSchemaVersion));
+}
+
+Result<void> bring_up_to_date(Database& database) {
+  const auto version = known_version(database);
+  if (!version) return tl::unexpected(version.error());
   if (*version == kSchemaVersion) return {};
   return database.in_transaction([&]() -> Result<void> {
     for (auto step = static_cast<std::size_t>(*version); step < kSteps.size(); ++step)

@@ -12,4 +12,8 @@ inline constexpr std::int64_t kSchemaVersion = 2;
 ///         io
 Result<void> bring_up_to_date(Database& database);
 
+/// The same for who may only read: nothing is made.
+/// Errors: also io, for tables of an older version
+Result<void> check_version(Database& database);
+
 }  // namespace ganger::host

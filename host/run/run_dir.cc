@@ -3,32 +3,62 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <chrono>
+#include <charconv>
+#include <ctime>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <vector>
+
+#include "host/private_folder.h"
 
 namespace ganger::host {
 
 namespace fs = std::filesystem;
 
-std::string make_run_id() {
-  std::random_device random;
-  return fmt::format("{:%Y%m%d-%H%M%S}-{:06x}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())),
-                     random() & 0xffffffU);
+namespace {
+
+// Of a second, in the last part of an id: six hexadecimal digits.
+constexpr std::int64_t kParts = std::int64_t{1} << 24;
+// About 4 ms: runs that are started at once after the same one must not all get the next moment.
+constexpr std::int64_t kMostAfter = kParts / 256;
+
+std::string id_at(std::int64_t moment) {
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:06x}", fmt::gmtime(static_cast<std::time_t>(moment / kParts)),
+                     moment % kParts);
+}
+
+/// Of an id in our form; nothing for others.
+std::optional<std::int64_t> moment_of(const std::string& id) {
+  std::tm time{};
+  const char* rest = strptime(id.c_str(), "%Y%m%d-%H%M%S-", &time);
+  if (rest == nullptr) return std::nullopt;
+  std::int64_t part = 0;
+  const char* const end = id.c_str() + id.size();
+  if (const auto [at, error] = std::from_chars(rest, end, part, 16); error != std::errc{} || at != end)
+    return std::nullopt;
+  const std::int64_t moment = std::int64_t{timegm(&time)} * kParts + part;
+  return id_at(moment) == id ? std::optional(moment) : std::nullopt;
+}
+
+}  // namespace
+
+std::string make_run_id(const std::string& last, std::chrono::system_clock::time_point now) {
+  using std::chrono::nanoseconds;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t ns = std::chrono::duration_cast<nanoseconds>(now.time_since_epoch()).count();
+  const std::string by_clock = id_at(ns / kSecond * kParts + ns % kSecond * kParts / kSecond);
+  const auto before = by_clock > last ? std::nullopt : moment_of(last);
+  if (!before) return by_clock;
+  // The clock was set back.
+  return id_at(*before + 1 + static_cast<std::int64_t>(std::random_device()() % kMostAfter));
 }
 
 Result<void> RunDir::create() {
   const std::lock_guard lock(mutex_);
   if (is_made_) return {};
-  std::error_code ec;
-  fs::create_directories(path_, ec);
-  if (ec)
-    return failure(
-        ErrorKind::cannot_create,
-        fmt::format("cannot create the folder of the run {}: {} (see --state-dir)", path_.string(), ec.message()));
-  fs::permissions(path_, fs::perms::owner_all, ec);  // what tasks keep there is nobody else's business
+  // What tasks keep there is nobody else's business.
+  if (auto made = make_private_folder(path_); !made) return made;
   is_made_ = true;
   return {};
 }

@@ -1,5 +1,6 @@
 // The folder of a run, and in it one for each task that asks: made when they are first needed.
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -9,8 +10,10 @@
 
 namespace ganger::host {
 
-/// An id for a run: sortable by time, unlikely to meet another ("20261122-043055-7f3a9c").
-std::string make_run_id();
+/// An id for a run: the time to a part of a second, unlikely to meet another ("20261122-043055-7f3a9c"). As a text it
+/// comes after `last`, the last one that is known of where it will be kept, also when the clock has been set back.
+std::string make_run_id(const std::string& last = {},
+                        std::chrono::system_clock::time_point now = std::chrono::system_clock::now());
 
 /// Thread: every member from any thread.
 class RunDir {

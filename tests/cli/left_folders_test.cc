@@ -27,6 +27,7 @@ class KnownEnds final : public Journal {
   Result<std::unique_ptr<OpenRun>> begin(const RunHeader&, const Plan&) override { return no(); }
   Result<RunLock> claim(std::string_view) override { return no(); }
   Result<std::unique_ptr<OpenRun>> resume(RunLock, const RunHeader&, const Plan&) override { return no(); }
+  Result<std::string> last_id() override { return std::string(); }
   Result<std::vector<RunEntry>> runs(std::size_t) override { return no(); }
   Result<std::vector<TaskEntryOfRun>> tasks(const RunEntry&) override { return no(); }
 

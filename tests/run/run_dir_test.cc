@@ -33,6 +33,21 @@ TEST(RunId, IsATimeThatSortsAndSomethingThatTellsRunsOfOneSecondApart) {
   EXPECT_EQ(ids.size(), 20u);
 }
 
+TEST(RunId, ComesAfterTheLastOneAlsoWhenTheClockIsSetBack) {
+  const auto now = std::chrono::system_clock::now();
+  std::string last = make_run_id({}, now);
+
+  for (const auto& time : {now, now - std::chrono::hours(24), now - std::chrono::years(20),
+                           now - std::chrono::seconds(1), now + std::chrono::seconds(10)}) {
+    const std::string next = make_run_id(last, time);
+    EXPECT_GT(next, last);
+    EXPECT_THAT(next, MatchesRegex("[0-9]{8}-[0-9]{6}-[0-9a-f]{6}"));
+    last = next;
+  }
+  EXPECT_EQ(make_run_id("29981231-235959-ffffff", now).substr(0, 15), "29990101-000000");
+  EXPECT_EQ(make_run_id("zebra", now), make_run_id({}, now));  // none of ours
+}
+
 TEST(RunDir, MakesNothingUntilItIsAsked) {
   const TemporaryFolder folder;
   RunDir dir(folder / "runs/1");
