@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstring>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -14,10 +13,38 @@
 #include "host/report/metrics.h"
 #include "host/report/streams.h"
 #include "host/report/trace.h"
+#include "host/text.h"
 
 namespace ganger::host {
 
-Result<void> RunReports::open(std::function<RunView()> view) {
+namespace {
+
+// For how long the end of a run waits for somebody who does not read its output, and one that was told to stop.
+constexpr Duration kPatience = std::chrono::seconds(3);
+constexpr Duration kPatienceAfterStop = std::chrono::milliseconds(500);
+// Altogether, when a reader takes a little now and then.
+constexpr Duration kMostAfterStop = std::chrono::seconds(1);
+
+// Nobody has to be told that the other end of a pipe is about to be opened.
+constexpr Duration kUntilSaid = std::chrono::seconds(1);
+
+/// Says so once when it takes long. Lifetime: path and keep_waiting outlive it
+KeepWaiting waiting_aloud(const std::string& path, const KeepWaiting& keep_waiting) {
+  return [&, began = std::chrono::steady_clock::now(), is_said = false]() mutable {
+    if (!is_said && std::chrono::steady_clock::now() - began >= kUntilSaid) {
+      say(fmt::format("waiting until somebody opens {} for reading", printable(path)));
+      is_said = true;
+    }
+    return keep_waiting();
+  };
+}
+
+}  // namespace
+
+Result<void> RunReports::open(std::function<RunView()> view, const KeepWaiting& keep_waiting) {
+  const auto waiting = [&](const std::string& path) {
+    return Waiting{.keep_waiting = waiting_aloud(path, keep_waiting), .patience = patience_};
+  };
   std::vector<std::unique_ptr<Reporter>> reporters;
   if (settings_.record != nullptr) reporters.push_back(settings_.record->reporter());
   const ConsoleSettings console{.fd = streams().log,
@@ -27,9 +54,11 @@ Result<void> RunReports::open(std::function<RunView()> view) {
                                 .has_bar = can_redraw(streams().log) && !settings_.is_quiet};
   reporters.push_back(std::make_unique<Console>(console, names_, std::move(view)));
   if (!settings_.events.empty()) {
-    auto file = EventsFile::open(settings_.events, names_, settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO);
+    const Waiting for_reader = waiting(settings_.events);
+    auto file = EventsFile::open(settings_.events, names_, settings_.is_verbose ? GANGER_LOG_DEBUG : GANGER_LOG_INFO,
+                                 &for_reader);
     if (!file) return tl::unexpected(std::move(file).error());
-    events_error_ = (*file)->write_error();
+    events_problem_ = (*file)->problem();
     reporters.push_back(std::move(*file));
   }
   std::optional<OutputFile> trace;
@@ -37,7 +66,8 @@ Result<void> RunReports::open(std::function<RunView()> view) {
                                           {"--metrics", &settings_.metrics, &metrics_},
                                           {"--trace", &settings_.trace, &trace}}) {
     if (path->empty()) continue;
-    auto file = OutputFile::create(option, *path);
+    const Waiting for_reader = waiting(*path);
+    auto file = OutputFile::create(option, *path, &for_reader);
     if (!file) return tl::unexpected(std::move(file).error());
     out->emplace(std::move(*file));
   }
@@ -50,15 +80,23 @@ Result<void> RunReports::open(std::function<RunView()> view) {
   return {};
 }
 
-bool RunReports::close(Duration patience) {
-  is_delivered_ = !events_ || events_->close(patience);
+bool RunReports::close(bool was_stopped) {
+  if (!events_) return true;
+  const Duration patience = was_stopped ? kPatienceAfterStop : kPatience;
+  patience_->limit(patience, was_stopped ? std::chrono::steady_clock::now() + kMostAfterStop : kNever);
+  // Longer than the events and the trace wait one after the other, so that what is left of them is delivered.
+  is_delivered_ = events_->close(2 * patience + kPatienceAfterStop);
   return is_delivered_;
 }
 
+void RunReports::close() {
+  patience_->limit(kPatience, kNever);
+  if (events_) events_->close(Duration::max());
+}
+
 bool RunReports::are_events_written() const {
-  // Less than 0: whoever read them has gone, and wants no more.
-  if (!events_error_ || events_error_->load() <= 0) return true;
-  say(fmt::format("cannot write events to {}: {}", settings_.events, std::strerror(events_error_->load())));
+  if (!events_problem_ || *events_problem_ == 0) return true;
+  say("error: " + OutputFile::text_of("--events", settings_.events, *events_problem_));
   return false;
 }
 

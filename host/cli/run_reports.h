@@ -22,13 +22,17 @@ class RunReports {
   RunReports(const SessionSettings& settings, const RunNames& names) : settings_(settings), names_(names) {}
 
   /// Opens every file that was asked for. `view`: a look at the run for the bar; called by the thread of the events.
-  Result<void> open(std::function<RunView()> view);
+  /// `keep_waiting`: for somebody to read a pipe.
+  Result<void> open(std::function<RunView()> view, const KeepWaiting& keep_waiting);
   /// Only after open().
   EventStream& events() { return *events_; }
   const EventStream& events() const { return *events_; }
 
-  /// The end of the events. False when somebody holds up the output: their thread is left behind.
-  bool close(Duration patience);
+  /// The end of the events. Who has not read what waits by then is not waited for much longer, the less so when the
+  /// run was told to stop. False when somebody holds up the output all the same: their thread is left behind.
+  bool close(bool was_stopped);
+  /// The same for a run that did not start: waits until everything has been delivered.
+  void close();
   /// After close(): false, and said, when events could not be written.
   bool are_events_written() const;
   /// After close(): false, and said, when a file could not be written. `age`: of the run, by now.
@@ -38,7 +42,8 @@ class RunReports {
  private:
   const SessionSettings& settings_;
   const RunNames& names_;
-  std::shared_ptr<const std::atomic<int>> events_error_;
+  const std::shared_ptr<Patience> patience_ = std::make_shared<Patience>();
+  std::shared_ptr<const std::atomic<int>> events_problem_;
   std::shared_ptr<const Result<void>> trace_written_;
   std::optional<OutputFile> junit_, metrics_;
   std::unique_ptr<EventStream> events_;

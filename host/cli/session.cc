@@ -34,8 +34,8 @@ namespace ganger::host {
 
 namespace {
 
-// How long the end of a run waits for somebody who does not read its output.
-constexpr Duration kOutputPatience = std::chrono::milliseconds(500);
+// How often what is waited for before a run is looked at.
+constexpr Duration kMoment = std::chrono::milliseconds(20);
 
 // How long static destructors of plugins may take.
 constexpr Duration kExitPatience = std::chrono::seconds(2);
@@ -91,7 +91,7 @@ class Session {
   // However it ends, the thread of the events must not look at a loop that is gone.
   ~Session() {
     set_default_scope(nullptr);
-    reports_.close(Duration::max());
+    reports_.close();
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -100,11 +100,14 @@ class Session {
   /// False when there was not even a thread for the serial lane.
   bool run();
   int finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs);
+  /// Of one that could not be opened, or was told to end while it waited for something.
+  int code_of(const Error& error) const;
 
  private:
   RunJournal& journal() {
     return settings_.record != nullptr ? static_cast<RunJournal&>(*settings_.record) : no_journal_;
   }
+  Watcher::Calls calls();
   Result<void> open_reports();
   Result<void> open_pools();
   Result<void> open_children();
@@ -197,10 +200,12 @@ Result<void> Session::open_reports() {
       stop_.drain();
       watcher_.wake();
     });
-  return reports_.open([this] {
-    const Loop* loop = shown_;
-    return loop != nullptr ? loop->view() : RunView{};
-  });
+  return reports_.open(
+      [this] {
+        const Loop* loop = shown_;
+        return loop != nullptr ? loop->view() : RunView{};
+      },
+      [this] { return watcher_.wait(kMoment, *signals_, calls()); });
 }
 
 Result<void> Session::open_pools() {
@@ -235,19 +240,36 @@ Result<void> Session::open_children() {
 bool Session::run() {
   if (!start_lane()) return false;
   service_->ready();
-  watcher_.watch(*loop_, *signals_,
-                 {.leave = [&] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
-                  .dump = [&] { dump(); },
-                  .suspend =
-                      [] {
-                        // Children and commands have groups of their own, which a terminal does not reach.
-                        signal_descendants(SIGSTOP);
-                        Signals::suspend();
-                        signal_descendants(SIGCONT);
-                      },
-                  .beat = [&](TimePoint now) { return service_->beat(now); }});
+  watcher_.watch(*loop_, *signals_, calls());
   ended_ = clock_.now();
   return true;
+}
+
+Watcher::Calls Session::calls() {
+  return {.leave = [this] { _exit(exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal())); },
+          .dump = [this] { dump(); },
+          .suspend =
+              [] {
+                // Children and commands have groups of their own, which a terminal does not reach.
+                signal_descendants(SIGSTOP);
+                Signals::suspend();
+                signal_descendants(SIGCONT);
+              },
+          .beat = [this](TimePoint now) { return service_->beat(now); }};
+}
+
+int Session::code_of(const Error& error) const {
+  switch (stop_.reason()) {
+    case StopReason::interrupt:
+      return exit_code(RunEnd::interrupt, settings_.exit_style, stop_.signal());
+    case StopReason::deadline:
+      return exit_code(RunEnd::timeout, settings_.exit_style, 0);
+    case StopReason::drain:
+      return exit_code(RunEnd::drained, settings_.exit_style, 0);
+    case StopReason::none:
+      break;
+  }
+  return exit_code(error.kind);
 }
 
 bool Session::start_lane() {
@@ -260,7 +282,11 @@ bool Session::start_lane() {
 }
 
 void Session::dump() const {
-  const RunView v = loop_->view();
+  RunView v;
+  if (loop_ != nullptr)
+    v = loop_->view();
+  else
+    v.total = job_.plan.size();
   std::string text = fmt::format("ganger: run {} of {}: {} of {} tasks have ended, {} failed, {} run now:\n",
                                  settings_.run_id, settings_.job, v.ended, v.total, v.failed, v.running_count);
   for (const TaskIndex i : v.running) text += "  " + names_.task(i) + "\n";
@@ -302,15 +328,16 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   emit(EventKind::run_finished, end, code);
   set_default_scope(nullptr);
   // A reporter that is held up keeps a thread of its own.
-  const bool is_delivered = reports_.close(kOutputPatience);
-  if (!reports_.are_events_written()) code = kExitIo;
-  if (!reports_.write_files(summary(end), clock_.now() - started_, code)) code = kExitIo;
+  const bool is_delivered = reports_.close(stop_.reason() != StopReason::none);
+  // An interrupt and a timeout are the more important news.
+  const int code_if_lost = end != RunEnd::interrupt && end != RunEnd::timeout ? kExitIo : code;
+  if (!reports_.are_events_written()) code = code_if_lost;
+  if (!reports_.write_files(summary(end), clock_.now() - started_, code)) code = code_if_lost;
   bool is_recorded = true;
   if (settings_.record != nullptr)
     if (auto kept = settings_.record->finish(name_of(end), code); !kept) {
       say(describe(kept.error()));
-      // An interrupt and a timeout are the more important news.
-      if (end != RunEnd::interrupt && end != RunEnd::timeout) code = kExitIo;
+      code = code_if_lost;
       is_recorded = false;
     }
   if (on_outputs) on_outputs(outputs_, end);
@@ -377,7 +404,7 @@ int run_session(const PlannedJob& job, Registry& registry, const SessionSettings
   try {
     Session session(job, registry, settings);
     if (auto opened = session.open(); !opened)
-      return not_started(describe(opened.error()), exit_code(opened.error().kind));
+      return not_started(describe(opened.error()), session.code_of(opened.error()));
     if (session.run()) return session.finish(on_outputs);
   } catch (const std::system_error&) {
     // The events have a thread too.

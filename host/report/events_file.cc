@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 #include "host/report/json_text.h"
@@ -86,29 +85,30 @@ std::optional<int> open_descriptor(const std::string& target) {
   return fd;
 }
 
-Result<std::unique_ptr<EventsFile>> EventsFile::open(const std::string& target, const RunNames& names,
-                                                     int log_level) {
-  int fd = -1;
-  bool is_owned = false;
-  if (target == "-") {
-    fd = streams().answer;
-  } else if (target.starts_with("fd:")) {
+Result<std::unique_ptr<EventsFile>> EventsFile::open(const std::string& target, const RunNames& names, int log_level,
+                                                     const Waiting* waiting) {
+  const auto reporter = [&](OutputFile file) {
+    return std::unique_ptr<EventsFile>(new EventsFile(std::move(file), names, log_level));
+  };
+  int fd = streams().answer;
+  if (target.starts_with("fd:")) {
     const auto named = open_descriptor(target);
     if (!named) return failure(ErrorKind::usage, fmt::format("--events {}: this is not an open descriptor", target));
     // What the user knows as 1 and 2; ours lead elsewhere.
     fd = *named == STDOUT_FILENO ? streams().answer : *named == STDERR_FILENO ? streams().log : *named;
-  } else {
-    fd = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-      return failure(ErrorKind::cannot_create, fmt::format("cannot create {}: {}", target, std::strerror(errno)));
-    is_owned = true;
+  } else if (target != "-") {
+    auto file = OutputFile::create("--events", target, waiting);
+    if (!file) return tl::unexpected(std::move(file).error());
+    return reporter(std::move(*file));
   }
-  return std::unique_ptr<EventsFile>(new EventsFile(fd, is_owned, names, log_level));
+  return reporter(
+      OutputFile::of_descriptor("--events", target, fd, waiting != nullptr ? waiting->patience : nullptr));
 }
 
 EventsFile::~EventsFile() {
   flush();
-  if (is_owned_ && close(fd_) != 0 && write_error_->load() == 0) write_error_->store(errno);
+  const auto closed = file_.close();
+  if (!closed && *problem_ == 0 && file_.problem() != EPIPE) *problem_ = file_.problem();
 }
 
 void EventsFile::report(const Event& event) {
@@ -118,19 +118,9 @@ void EventsFile::report(const Event& event) {
 }
 
 void EventsFile::flush() {
-  const char* at = waiting_.data();
-  std::size_t left = waiting_.size();
-  while (left > 0 && write_error_->load() == 0) {
-    const ssize_t n = write(fd_, at, left);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      write_error_->store(errno == EPIPE ? -1 : errno);
-      break;
-    }
-    at += n;
-    left -= static_cast<std::size_t>(n);
-  }
+  file_.write(waiting_);
   waiting_.clear();
+  if (file_.problem() != EPIPE) *problem_ = file_.problem();
 }
 
 }  // namespace ganger::host

@@ -7,6 +7,7 @@
 
 #include "host/error.h"
 #include "host/plan/plan.h"
+#include "host/report/output_file.h"
 #include "host/run/event.h"
 
 namespace ganger::host {
@@ -29,9 +30,11 @@ std::optional<int> open_descriptor(const std::string& target);
 /// Writes each event at once when it is a stream that somebody reads, else in blocks.
 class EventsFile final : public Reporter {
  public:
-  /// Shape:   target = a file name, "-" for stdout, "fd:N" for a descriptor that is open already
+  /// Shape:   target = a file name, "-" for stdout, "fd:N" for a descriptor that is open already;
+  ///          waiting: as for OutputFile::create()
   /// Errors:  cannot_create
-  static Result<std::unique_ptr<EventsFile>> open(const std::string& target, const RunNames& names, int log_level);
+  static Result<std::unique_ptr<EventsFile>> open(const std::string& target, const RunNames& names, int log_level,
+                                                  const Waiting* waiting = nullptr);
   ~EventsFile() override;
 
   bool wants(EventKind) const override { return true; }
@@ -39,21 +42,20 @@ class EventsFile final : public Reporter {
   void report(const Event& event) override;
   void idle() override { flush(); }
 
-  /// The errno of the first write that failed, 0 when none did. A reader that went away is no failure. Shared,
-  /// because it is asked after the reporter has gone. Thread: any.
-  std::shared_ptr<const std::atomic<int>> write_error() const { return write_error_; }
+  /// The first problem of the file, as OutputFile has it; 0 when there was none. A reader that went away is none.
+  /// Shared, because it is asked after the reporter has gone. Thread: any.
+  std::shared_ptr<const std::atomic<int>> problem() const { return problem_; }
 
  private:
-  EventsFile(int fd, bool is_owned, const RunNames& names, int log_level)
-      : fd_(fd), is_owned_(is_owned), names_(names), log_level_(log_level) {}
+  EventsFile(OutputFile file, const RunNames& names, int log_level)
+      : file_(std::move(file)), names_(names), log_level_(log_level) {}
   void flush();
 
-  const int fd_;
-  const bool is_owned_;
+  OutputFile file_;
   const RunNames& names_;
   const int log_level_;
   std::string waiting_;
-  std::shared_ptr<std::atomic<int>> write_error_ = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<std::atomic<int>> problem_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace ganger::host

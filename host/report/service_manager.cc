@@ -57,12 +57,12 @@ Descriptor connected_to(const std::string& name) {
   return fd;
 }
 
-enum class Patience : bool { none, some };
+enum class Wait : bool { none, some };
 
 /// Nobody is told when it does not arrive: the run is worth more than the news of it.
-void send(const Descriptor& socket, const std::string& lines, Patience patience) {
+void send(const Descriptor& socket, const std::string& lines, Wait wait) {
   if (!socket.is_open()) return;
-  for (bool may_wait = patience == Patience::some;; may_wait = false) {
+  for (bool may_wait = wait == Wait::some;; may_wait = false) {
     ssize_t sent = 0;
     do sent = ::send(socket.get(), lines.data(), lines.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
@@ -99,7 +99,7 @@ void take_service_settings() {
 const ServiceSettings& service_settings() { return taken; }
 
 void tell_nothing_to_run(const ServiceSettings& settings, std::string_view why) {
-  send(connected_to(settings.socket), fmt::format("READY=1\nSTATUS={}", printable(why)), Patience::some);
+  send(connected_to(settings.socket), fmt::format("READY=1\nSTATUS={}", printable(why)), Wait::some);
 }
 
 ServiceManager::ServiceManager(const ServiceSettings& settings, const RunNames& names, const Stop& stop,
@@ -113,7 +113,7 @@ ServiceManager::ServiceManager(const ServiceSettings& settings, const RunNames& 
 
 void ServiceManager::ready() {
   told_ = status();
-  send(socket_, "READY=1\nSTATUS=" + told_, Patience::some);
+  send(socket_, "READY=1\nSTATUS=" + told_, Wait::some);
   if (sign_of_life_ > Duration::zero()) next_sign_ = TimePoint();
 }
 
@@ -126,15 +126,15 @@ TimePoint ServiceManager::beat(TimePoint now) {
     // A grace may be longer than what the manager waits for a service by default.
     send(socket_,
          fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", microseconds(grace_) + microseconds(kBeyondGrace)),
-         Patience::some);
+         Wait::some);
   }
   if (now >= next_sign_) {
-    send(socket_, "WATCHDOG=1", Patience::none);
+    send(socket_, "WATCHDOG=1", Wait::none);
     next_sign_ = now + sign_of_life_;
   }
   if (now >= next_status_) {
     if (std::string text = status(); text != told_) {
-      send(socket_, "STATUS=" + text, Patience::none);
+      send(socket_, "STATUS=" + text, Wait::none);
       told_ = std::move(text);
     }
     next_status_ = now + kBetweenStatus;
@@ -147,7 +147,7 @@ void ServiceManager::ended(std::string_view how) {
   std::string lines = fmt::format("STOPPING=1\nSTATUS={}: {} of {} tasks have ended", how, v.ended, v.total);
   if (v.failed > 0) lines += fmt::format(", {} failed", v.failed);
   if (sign_of_life_ > Duration::zero()) lines += "\nWATCHDOG=1";
-  send(socket_, lines, Patience::some);
+  send(socket_, lines, Wait::some);
 }
 
 std::string ServiceManager::status() const {

@@ -23,27 +23,38 @@ void Watcher::wake() {
   [[maybe_unused]] const int ignored = eventfd_write(wake_fd_, 1);
 }
 
+void Watcher::heed(Signals& signals, const Calls& calls, Loop* loop) {
+  while (const auto signal = signals.next()) {
+    if (*signal == SIGUSR1) {
+      stop_.drain();
+    } else if (*signal == SIGQUIT) {
+      calls.dump();
+      std::abort();
+    } else if (*signal == SIGTSTP) {
+      calls.suspend();
+    } else if (const int stage = stop_.interrupt(*signal); stage == 2) {
+      if (loop != nullptr) loop->give_up_all();
+    } else if (stage > 2) {
+      calls.leave();
+    }
+  }
+}
+
 void Watcher::watch(Loop& loop, Signals& signals, const Calls& calls) {
   for (;;) {
-    while (const auto signal = signals.next()) {
-      if (*signal == SIGUSR1) {
-        stop_.drain();
-      } else if (*signal == SIGQUIT) {
-        calls.dump();
-        std::abort();
-      } else if (*signal == SIGTSTP) {
-        calls.suspend();
-      } else if (const int stage = stop_.interrupt(*signal); stage == 2) {
-        loop.give_up_all();
-      } else if (stage > 2) {
-        calls.leave();
-      }
-    }
+    heed(signals, calls, &loop);
     const TimePoint alarm = loop.tick();
     const TimePoint beat = calls.beat(clock_.now());  // at the end, too: of a stop there is something to be told
     if (loop.has_ended()) return;
     sleep_until(std::min(alarm, beat), signals.fd());
   }
+}
+
+bool Watcher::wait(Duration moment, Signals& signals, const Calls& calls) {
+  if (stop_.asked(clock_.now()) == StopReason::none)
+    sleep_until(std::min(after(clock_.now(), moment), stop_.deadline()), signals.fd());
+  heed(signals, calls, nullptr);
+  return stop_.asked(clock_.now()) == StopReason::none;
 }
 
 void Watcher::sleep_until(TimePoint alarm, int signal_fd) const {

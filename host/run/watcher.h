@@ -31,8 +31,13 @@ class Watcher {
 
   /// Returns when the run has ended.
   void watch(Loop& loop, Signals& signals, const Calls& calls);
+  /// Before the run: lets `moment` pass, less when a signal or the deadline asks for something. False when that is
+  /// the end.
+  bool wait(Duration moment, Signals& signals, const Calls& calls);
 
  private:
+  /// Does what signals ask for; `loop` is null before the run.
+  void heed(Signals& signals, const Calls& calls, Loop* loop);
   void sleep_until(TimePoint alarm, int signal_fd) const;
   Clock& clock_;
   Stop& stop_;

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <sstream>
 
@@ -107,6 +111,79 @@ TEST_F(Events, AFullDiskIsAnErrorOfTheRun) {
 
 TEST_F(Events, AFileThatCannotBeMadeIsSaidBeforeAnythingRuns) {
   run_ganger("run", "j.toml", "--events", "none/e").exits(73).says("cannot create none/e").never_says("done");
+}
+
+class Piped : public Events {
+ protected:
+  Piped() {
+    write("good.toml", "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"hello\" }\n");
+    EXPECT_EQ(mkfifo(pipe_.c_str(), 0600), 0);
+  }
+  ~Piped() override {
+    if (reader_ >= 0) close(reader_);
+  }
+  void open_reader() { reader_ = open(pipe_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }
+
+  const std::string pipe_ = (folder_ / "pipe").string();
+  int reader_ = -1;
+};
+
+constexpr std::string_view kWaits = "waiting until somebody opens pipe for reading";
+
+TEST_F(Piped, ToNobodyWaitUntilASignalAndNothingIsRun) {
+  for (const char* option : {"--events", "--junit", "--trace", "--metrics"})
+    ganger({"run", "good.toml", option, "pipe"})
+        .signalled(SIGTERM, kWaits)
+        .end()
+        .exits(2)
+        .says(std::string(option) + ": nobody has opened the pipe pipe for reading; nothing was run")
+        .never_says("a done");
+  ganger({"exec", "demo.echo", "text=x", "--events", "pipe", "--exit-style=unix"})
+      .signalled(SIGTERM, kWaits)
+      .end()
+      .exits(143);
+  ganger({"run", "good.toml", "--events", "pipe"}).signalled(SIGUSR1, kWaits).end().exits(75);
+}
+
+TEST_F(Piped, ToNobodyWaitNotLongerThanTheTimeout) {
+  run_ganger("run", "good.toml", "--events", "pipe", "--timeout", "100ms").exits(1).never_says("a done");
+}
+
+TEST_F(Piped, ToSomebodyWhoComesLateTellTheWholeRun) {
+  ganger({"run", "good.toml", "--events", "pipe"})
+      .acted_on([this](pid_t) { open_reader(); }, kWaits)
+      .end()
+      .exits(0)
+      .says("a done");
+
+  std::string text(1 << 16, ' ');
+  const ssize_t n = ::read(reader_, text.data(), text.size());
+  ASSERT_GT(n, 0);
+  text.resize(static_cast<std::size_t>(n));
+  EXPECT_EQ(parsed(text).back()["event"], "run_finished");
+}
+
+TEST_F(Piped, ToSomebodyWhoDoesNotReadAreGivenUpAtTheEnd) {
+  // More than a pipe holds.
+  std::string job = "[[task]]\nname = \"s\"\nuses = \"demo.sleep\"\nafter = [\"a\"]\nwith = { for = \"60s\" }\n";
+  for (const char* name : {"b", "c", "d", "a"})
+    job += "[[task]]\nname = \"" + std::string(name) + "\"\nuses = \"demo.echo\"\nwith = { text = \"" +
+           std::string(50'000, 'x') + "\" }\n";
+  write("much.toml", job);
+  open_reader();
+  const std::string message = "--events: pipe is not read any more; the rest was not written";
+
+  // A timeout is the more important news.
+  run_ganger("run", "much.toml", "--events", "pipe", "--timeout", "300ms")
+      .exits(1)
+      .says("a done")
+      .says(message)
+      .takes_less_than(std::chrono::seconds(20));
+  run_ganger("run", "much.toml", "--events", "pipe", "--only", "a", "b", "c", "d")
+      .exits(74)
+      .says("a done")
+      .says(message);
+  run_ganger("show").exits(0).prints("(exit 74)");
 }
 
 }  // namespace ganger::host::test

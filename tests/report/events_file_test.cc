@@ -85,7 +85,7 @@ TEST(EventsFile, WritesALineForEachEventIntoAFile) {
   std::vector<std::string> kinds;
   for (std::string line; std::getline(text, line);) kinds.push_back(Json::parse(line)["event"]);
   EXPECT_THAT(kinds, testing::ElementsAre("run_started", "plan_ready"));
-  EXPECT_EQ(*file->write_error(), 0);
+  EXPECT_EQ(*file->problem(), 0);
 }
 
 TEST(EventsFile, WritesIntoADescriptorAndLeavesItOpen) {
@@ -116,7 +116,7 @@ TEST(EventsFile, ATargetThatCannotBeIsAnError) {
 TEST(EventsFile, AFullDiskIsRemembered) {
   const ReportedRun run;
   auto file = EventsFile::open("/dev/full", run.names, GANGER_LOG_INFO).value();
-  const auto error = file->write_error();
+  const auto error = file->problem();
 
   file->report({.kind = EventKind::run_started});
   file.reset();

@@ -1,4 +1,10 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "host/report/console.h"
 #include "host/report/junit.h"
@@ -132,6 +138,103 @@ TEST(OutputFile, AFullDiskIsFoundAtTheEnd) {
 
   ASSERT_FALSE(closed);
   EXPECT_EQ(closed.error().kind, ErrorKind::io);
+}
+
+/// A named pipe, and those who read it.
+struct NamedPipe {
+  NamedPipe() { EXPECT_EQ(mkfifo(path.c_str(), 0600), 0); }
+  ~NamedPipe() {
+    if (reader >= 0) close(reader);
+  }
+  void open_reader() { reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }
+  const TestFolder folder;
+  const std::string path = folder.file("pipe");
+  int reader = -1;
+};
+
+TEST(OutputFile, APipeIsOpenedOnceSomebodyReadsIt) {
+  NamedPipe pipe;
+  int waits = 0;
+  const Waiting waiting{.keep_waiting =
+                            [&] {
+                              if (++waits == 3) pipe.open_reader();
+                              return true;
+                            },
+                        .patience = nullptr};
+
+  auto file = OutputFile::create("--junit", pipe.path, &waiting);
+
+  ASSERT_TRUE(file);
+  EXPECT_EQ(waits, 3);
+  file->write("text");
+  std::string got(8, ' ');
+  EXPECT_EQ(read(pipe.reader, got.data(), got.size()), 4);
+}
+
+TEST(OutputFile, APipeThatNobodyOpensIsAnErrorWhenTheWaitIsOver) {
+  const NamedPipe pipe;
+  const Waiting waiting{.keep_waiting = [] { return false; }, .patience = nullptr};
+
+  const auto file = OutputFile::create("--junit", pipe.path, &waiting);
+
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, ErrorKind::cannot_create);
+  EXPECT_THAT(file.error().message, HasSubstr("nobody has opened the pipe " + pipe.path));
+}
+
+/// More than any pipe or socket holds that nobody reads.
+const std::string kFlood(8 << 20, 'x');
+
+TEST(OutputFile, AReaderWhoDoesNotReadOnIsNotWaitedForPastTheEnd) {
+  NamedPipe pipe;
+  pipe.open_reader();
+  const auto patience = std::make_shared<Patience>();
+  patience->limit(Duration(0), kNever);
+  const Waiting waiting{.keep_waiting = [] { return true; }, .patience = patience};
+  auto named = OutputFile::create("--trace", pipe.path, &waiting).value();
+  int ends[2], sockets[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+  auto shared = OutputFile::of_descriptor("--events", "-", ends[1], patience);
+  auto socket = OutputFile::of_descriptor("--events", "fd:3", sockets[1], patience);
+
+  for (OutputFile* file : {&named, &shared, &socket}) {
+    file->write(kFlood);
+    EXPECT_EQ(file->problem(), OutputFile::kNobodyReads);
+    EXPECT_THAT(file->close().error().message, HasSubstr("is not read any more; the rest was not written"));
+  }
+  for (const int fd : {ends[0], ends[1], sockets[0], sockets[1]}) EXPECT_EQ(close(fd), 0) << "it was left open";
+}
+
+TEST(OutputFile, ASlowReaderGetsEverythingWhileTheRunGoesOn) {
+  NamedPipe pipe;
+  pipe.open_reader();
+  const Waiting waiting{.keep_waiting = [] { return true; }, .patience = std::make_shared<Patience>()};
+  auto file = OutputFile::create("--trace", pipe.path, &waiting).value();
+  std::thread writer([&] {
+    file.write(kFlood);
+    EXPECT_TRUE(file.close());
+  });
+
+  fcntl(pipe.reader, F_SETFL, 0);
+  std::size_t got = 0;
+  std::string block(4096, ' ');
+  for (ssize_t n = 1; n > 0; got += static_cast<std::size_t>(n)) n = read(pipe.reader, block.data(), block.size());
+  writer.join();
+
+  EXPECT_EQ(got, kFlood.size());
+}
+
+TEST(Patience, LastsWithoutEndUntilItIsLimited) {
+  const TimePoint now(std::chrono::hours(100));
+  Patience patience;
+
+  EXPECT_TRUE(patience.lasts(TimePoint(), now));
+  patience.limit(std::chrono::seconds(2), now + std::chrono::seconds(5));
+
+  EXPECT_TRUE(patience.lasts(now - std::chrono::seconds(1), now));
+  EXPECT_FALSE(patience.lasts(now - std::chrono::seconds(2), now)) << "nothing was taken for so long";
+  EXPECT_FALSE(patience.lasts(now + std::chrono::seconds(5), now + std::chrono::seconds(5))) << "it is late";
 }
 
 /// What a console has written once everything was reported.
