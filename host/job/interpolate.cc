@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/job/suggest.h"
+#include "host/job/template_reading.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -26,11 +27,10 @@ class TemplateParser {
  public:
   explicit TemplateParser(std::string_view text) : text_(text) {}
 
-  tl::expected<Template, std::vector<TemplateError>> parse() {
+  TemplateReading read() {
     while (at_ < text_.size()) take_one();
     take_literal();
-    if (!errors_.empty()) return tl::unexpected(std::move(errors_));
-    return std::move(result_);
+    return std::move(reading_);
   }
 
  private:
@@ -64,13 +64,13 @@ class TemplateParser {
       reference->offset = at_;
       reference->length = length;
       take_literal();
-      result_.pieces.emplace_back(std::move(*reference));
+      reading_.result.pieces.emplace_back(std::move(*reference));
     }
     at_ += length;
   }
 
   void take_literal() {
-    if (!literal_.empty()) result_.pieces.emplace_back(std::exchange(literal_, {}));
+    if (!literal_.empty()) reading_.result.pieces.emplace_back(std::exchange(literal_, {}));
   }
 
   std::optional<Reference> read_reference(std::string_view inside, std::size_t length) {
@@ -120,14 +120,13 @@ class TemplateParser {
 
   /// About the `length` bytes here, which the message begins with.
   void error(std::size_t length, std::string_view problem) {
-    errors_.push_back({fmt::format("'{}' {}", excerpt(text_.substr(at_, length)), problem), at_, length});
+    reading_.errors.push_back({fmt::format("'{}' {}", excerpt(text_.substr(at_, length)), problem), at_, length});
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
   std::string literal_;  // not yet a piece
-  Template result_;
-  std::vector<TemplateError> errors_;
+  TemplateReading reading_;
 };
 
 }  // namespace
@@ -147,8 +146,12 @@ const Reference* Template::single_reference() const {
   return pieces.size() == 1 ? std::get_if<Reference>(&pieces[0]) : nullptr;
 }
 
+TemplateReading read_template(std::string_view text) { return TemplateParser(text).read(); }
+
 tl::expected<Template, std::vector<TemplateError>> parse_template(std::string_view text) {
-  return TemplateParser(text).parse();
+  TemplateReading reading = read_template(text);
+  if (!reading.errors.empty()) return tl::unexpected(std::move(reading.errors));
+  return std::move(reading.result);
 }
 
 }  // namespace ganger::host

@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "host/job/interpolate.h"
 #include "host/job/suggest.h"
+#include "host/job/template_reading.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -33,34 +33,29 @@ class ReferenceCheck {
     });
   }
 
-  void check_settings(std::vector<Setting>& settings, Place place, std::string_view task = {}) {
-    for (Setting& setting : settings) {
+  void check_settings(const std::vector<Setting>& settings, Place place, std::string_view task = {}) {
+    for (const Setting& setting : settings) {
       check_value(setting.value, place, task);
-      auto* list = std::get_if<JobValue::List>(&setting.value.value);
+      const JobValue::List* list = setting.value.list();
       if (list == nullptr) continue;
-      for (JobValue& element : *list) check_value(element, place, task);
+      for (const JobValue& element : *list) check_value(element, place, task);
     }
   }
 
  private:
-  void check_value(JobValue& value, Place place, std::string_view task) {
+  void check_value(const JobValue& value, Place place, std::string_view task) {
     const std::string* text = value.text();
     if (text == nullptr || !may_have_references(*text)) return;
-    std::vector<TemplateError> problems;
-    const auto parsed = parse_template(*text);
-    if (parsed) {
-      for (const auto& piece : parsed->pieces) {
-        if (const auto* reference = std::get_if<Reference>(&piece)) check(*reference, place, task, problems);
-      }
-    } else {
-      problems = parsed.error();
+    TemplateReading reading = read_template(*text);
+    std::vector<TemplateError>& problems = reading.errors;
+    for (const auto& piece : reading.result.pieces) {
+      if (const auto* reference = std::get_if<Reference>(&piece)) check(*reference, place, task, problems);
     }
     for (TemplateError& problem : problems) {
       if (problem.message.empty()) continue;  // reported where the task is
       const Position where = errors_.source().inside(value.where, *text, problem.offset, problem.length);
       errors_.add(where, std::move(problem.message));
     }
-    if (!problems.empty()) value.value = std::monostate{};
   }
 
   void check(const Reference& reference, Place place, std::string_view task, std::vector<TemplateError>& problems) {
@@ -120,7 +115,7 @@ class ReferenceCheck {
 void check_references(Job& job, const TaskNames& names, ErrorList& errors) {
   ReferenceCheck check(job, names, errors);
   check.check_settings(job.params, Place::params);
-  for (PoolEntry& pool : job.pools) check.check_settings(pool.with, Place::pool);
+  for (const PoolEntry& pool : job.pools) check.check_settings(pool.with, Place::pool);
   for (TaskEntry& task : job.tasks) {
     check.check_after(task);
     check.check_settings(task.with, Place::task, task.name);

@@ -6,8 +6,8 @@
 
 namespace ganger::host {
 
-/// Adds an error for each reference to something the job does not have, and takes what is wrong out of the job: names
-/// out of `after`; values become std::monostate.
+/// Adds an error for each reference to something the job does not have. What is wrong is taken out of `after`; texts
+/// stay, for the plan stage knows more that may be wrong with them.
 /// What refers to a task that is misnamed, which has been reported, is no further error.
 void check_references(Job& job, const TaskNames& names, ErrorList& errors);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "host/job/suggest.h"
+#include "host/job/template_reading.h"
 #include "host/plan/convert.h"
 
 namespace ganger::host {
@@ -74,18 +75,17 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
     e.value = plain_value(value);
     return e;
   }
-  const auto parsed = parse_template(*value.text());
-  if (!parsed) {  // the job stage has reported it
-    e.is_ok = false;
-    return e;
-  }
-  if (const Reference* single = parsed->single_reference();
+  // What is wrong in itself the job stage has reported; here is looked up what else it refers to.
+  const TemplateReading reading = read_template(*value.text());
+  const Template& parsed = reading.result;
+  e.is_ok = reading.errors.empty();
+  if (const Reference* single = parsed.single_reference();
       single != nullptr && single->kind != Reference::Kind::task_output) {
-    e.is_ok = look_up(*single, value, e.value);
+    e.is_ok &= look_up(*single, value, e.value);
     return e;
   }
   std::string text;
-  for (const auto& piece : parsed->pieces) {
+  for (const auto& piece : parsed.pieces) {
     const auto* reference = std::get_if<Reference>(&piece);
     Value v;
     if (reference == nullptr) {
@@ -96,9 +96,7 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
       else
         e.is_ok = false;
     } else if (outputs_of == nullptr) {
-      add_error("outputs of tasks are known only while the job runs and cannot be used here",
-                job_.where_in(value, reference->offset, reference->length));
-      e.is_ok = false;
+      e.is_ok = false;  // they are known only while the job runs, as the job stage has said
     } else {
       outputs_of->push_back({reference->name, value.where});
       if (!text.empty()) e.left.pieces.emplace_back(std::exchange(text, {}));
@@ -121,14 +119,7 @@ bool Binder::look_up(const Reference& r, const JobValue& in, Value& out) {
   switch (r.kind) {
     case Reference::Kind::param: {
       const auto p = params_.find(r.name);
-      if (p == params_.end()) {
-        const bool is_later = std::ranges::any_of(job_.params, [&](const Setting& s) { return s.key == r.name; });
-        if (is_later)
-          return wrong(
-              fmt::format("parameter '{}' is not known here: one that refers to it must come after it", r.name));
-        const auto names = names_of(params_, [](const auto& entry) { return std::string_view(entry.first); });
-        return wrong(fmt::format("this job has no parameter '{}'{}", r.name, did_you_mean(r.name, names)));
-      }
+      if (p == params_.end()) return false;  // there is none, or it is wrong itself: either has been reported
       out = p->second;
       return true;
     }

@@ -178,8 +178,9 @@ void Planner::draft_task(TaskIndex i, Binder& binder) {
 
   std::vector<NameAt> outputs_of;
   draft.binding = binder.bind(draft.type->params, entry.with, entry.uses, job_.where(entry.where), &outputs_of);
+  // One that refers to itself has been reported, and would be a cycle too.
   for (const NameAt& from : outputs_of)
-    if (const auto at = find_task(from.name)) draft.before.push_back(*at);
+    if (const auto at = find_task(from.name); at && *at != i) draft.before.push_back(*at);
   check_needs(entry, draft);
 }
 

@@ -17,6 +17,18 @@ TEST_F(WrongJob, EveryErrorIsReportedWithPlaceLineAndCaret) {
   run.exits(65).says("j.toml:1:1: error: ").says("'name'").says("naem = \"x\"\n^~~~").says("j.toml:5:10: error: ");
 }
 
+TEST_F(WrongJob, AllUnknownReferencesOfOneStringAreReportedAtOnce) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\n"
+        "with = { text = '${params.p} ${env.NOT_SET} ${tasks.t.out} ${job.id}' }\n");
+
+  const Ended check = run_ganger("check", "j.toml");
+
+  check.exits(4).says("j.toml:4:18: error: the job has no parameter 'p'");
+  check.says("j.toml:4:30: error: environment variable NOT_SET is not set");
+  check.says("j.toml:4:45: error: the job has no task 't'").says("j.toml:4:60: error: '${job.id}' refers to nothing");
+}
+
 TEST_F(WrongJob, NothingHasRunWhenAnErrorIsFound) {
   write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n[[task]]\nname = \"b\"\nuses = \"demo.nop\"\n");
 

@@ -96,6 +96,21 @@ TEST(Binder, AVariableThatIsNotSetIsAnError) {
   EXPECT_THAT(b.errors(), ElementsAre("environment variable NOPE is not set"));
 }
 
+TEST(Binder, AVariableThatIsNotSetIsFoundBesideWhatTheJobStageHasReported) {
+  const Bound b({param("t", GANGER_STR), param("l", GANGER_STR, GANGER_PARAM_LIST)},
+                "t = \"${params.nope} ${env.NOPE} ${env.HOME}\", l = [\"${params.nope}${env.NOR}\"]");
+
+  EXPECT_THAT(b.errors(), ElementsAre("the job has no parameter 'nope'; add it to [params]",
+                                      "the job has no parameter 'nope'; add it to [params]",
+                                      "environment variable NOPE is not set", "environment variable NOR is not set"));
+}
+
+TEST(Binder, AParameterWhoseDefaultIsWrongIsReportedOnce) {
+  const Bound b({param("t", GANGER_STR)}, "t = \"${params.a} ${params.a}\"", "[params]\na = \"${env.NOPE}\"\n");
+
+  EXPECT_THAT(b.errors(), ElementsAre("environment variable NOPE is not set"));
+}
+
 TEST(Binder, RelativePathsAreRelativeToTheCurrentFolder) {
   Param with_default = param("d", GANGER_PATH);
   with_default.default_values = {Value::of_text("x/../y", GANGER_PATH)};
