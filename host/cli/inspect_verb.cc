@@ -42,10 +42,12 @@ Result<Subject> provided_by(const Plugin& plugin, const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& type : plugin.task_types) names.push_back(type->name);
   for (const auto& kind : plugin.pool_kinds) names.push_back(kind->name);
+  const auto meant = closest(name, names);
   std::string all;
-  for (const auto one : names) all += fmt::format("{}{}", all.empty() ? "; it has: " : ", ", one);
-  return failure(ErrorKind::not_found, fmt::format("plugin '{}' has no task type or pool kind '{}'{}{}", plugin.id,
-                                                   excerpt(name), did_you_mean(name, names), all));
+  for (const auto one : names) all += fmt::format("{}{}.{}", all.empty() ? "; it has: " : ", ", plugin.id, one);
+  return failure(ErrorKind::not_found,
+                 fmt::format("plugin '{}' has no task type or pool kind '{}'{}", plugin.id, excerpt(name),
+                             meant ? did_you_mean_text(plugin.id + "." + *meant) : all));
 }
 
 Result<Subject> find(Registry& registry, const std::string& name) {

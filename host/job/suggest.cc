@@ -12,6 +12,9 @@ namespace {
 /// Names are at most 63 bytes; nobody means one of them by something much longer.
 constexpr std::size_t kLongest = 80;
 
+/// Of those that are listed where none is near.
+constexpr std::size_t kMostListed = 8;
+
 /// From here on a word counts as meant when only its end is missing: "fail" for "failed".
 constexpr std::size_t kShortestBeginning = 3;
 
@@ -63,9 +66,21 @@ std::optional<std::string> closest(std::string_view wrong, const std::vector<std
   return best;
 }
 
+std::string did_you_mean_text(std::string_view meant) { return " (did you mean '" + excerpt(meant) + "'?)"; }
+
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string_view>& candidates) {
   const std::optional<std::string> meant = closest(wrong, candidates);
-  return meant ? " (did you mean '" + excerpt(*meant) + "'?)" : "";
+  return meant ? did_you_mean_text(*meant) : "";
+}
+
+std::string did_you_mean_one_of(std::string_view wrong, const std::vector<std::string_view>& candidates) {
+  if (std::string meant = did_you_mean(wrong, candidates); !meant.empty()) return meant;
+  if (candidates.empty()) return "; there are none";
+  const std::size_t shown = std::min(candidates.size(), kMostListed);
+  std::string text = candidates.size() == 1 ? "; there is " : "; there are ";
+  for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + excerpt(candidates[i]);
+  if (candidates.size() > shown) text += " and " + std::to_string(candidates.size() - shown) + " more";
+  return text;
 }
 
 }  // namespace ganger::host

@@ -12,7 +12,13 @@ namespace ganger::host {
 /// length of the word.
 std::optional<std::string> closest(std::string_view wrong, const std::vector<std::string_view>& candidates);
 
-/// " (did you mean 'after'?)", or nothing to add to a message.
+/// " (did you mean 'after'?)".
+std::string did_you_mean_text(std::string_view meant);
+
+/// The same for the closest candidate, or nothing to add to a message.
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string_view>& candidates);
+
+/// The same, or when none is near the first few that there are: "; there are a, b, c and 7 more".
+std::string did_you_mean_one_of(std::string_view wrong, const std::vector<std::string_view>& candidates);
 
 }  // namespace ganger::host

@@ -161,7 +161,7 @@ Result<RunEntry> RunReader::not_found(std::string_view run, const std::vector<st
   // Perhaps a part that was not the start, of one of the last hundred; otherwise the latest.
   auto query = database_.prepare(
       "select id from (select id, number from runs order by number desc limit 100) "
-      "order by instr(id, ?) > 0 desc, number desc limit 3");
+      "order by instr(id, ?) > 0 desc, number desc limit 4");
   if (!query) return tl::unexpected(std::move(query).error());
   std::vector<std::string> ids;
   auto row = query->start(run);
@@ -170,8 +170,11 @@ Result<RunEntry> RunReader::not_found(std::string_view run, const std::vector<st
   if (ids.empty())
     return failure(ErrorKind::not_found,
                    fmt::format("no run has been recorded in {} yet", database_.file().parent_path().string()));
-  return failure(ErrorKind::not_found, fmt::format("no run '{}'; there are {} and others: see 'ganger history'", run,
-                                                   fmt::join(ids, ", ")));
+  const bool has_others = ids.size() > 3;
+  if (has_others) ids.pop_back();
+  return failure(ErrorKind::not_found,
+                 fmt::format("no run '{}'; there {} {}{}: see 'ganger history'", run, ids.size() == 1 ? "is" : "are",
+                             fmt::join(ids, ", "), has_others ? " and others" : ""));
 }
 
 Result<std::optional<std::int64_t>> RunReader::number_of(std::string_view run) {

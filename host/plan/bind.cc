@@ -64,8 +64,9 @@ void Binder::evaluate_params() {
   for (const auto& [name, ignored] : facts_.overrides) {
     if (std::ranges::any_of(job_.params, [&key = name](const Setting& s) { return s.key == key; })) continue;
     const auto names = names_of(job_.params, [](const Setting& s) { return std::string_view(s.key); });
-    add_error(fmt::format("--param {}: this job has no parameter of that name{}", name, did_you_mean(name, names)),
-              {});
+    add_error(
+        fmt::format("--param {}: this job has no parameter of that name{}", name, did_you_mean_one_of(name, names)),
+        {});
   }
 }
 

@@ -315,7 +315,7 @@ void Planner::keep_only() {
     std::vector<std::string_view> names;
     for (const TaskEntry& t : job_.tasks) names.push_back(t.name);
     add({ErrorKind::bad_job,
-         fmt::format("--only {}: this job has no task of that name{}", name, did_you_mean(name, names)),
+         fmt::format("--only {}: this job has no task of that name{}", name, did_you_mean_one_of(name, names)),
          {}},
         {});
   }

@@ -32,7 +32,7 @@ std::string joined(const Names& names) {
 template <class T>
 std::string names_of(const std::vector<std::unique_ptr<T>>& all) {
   std::vector<std::string> names;
-  std::transform(all.begin(), all.end(), std::back_inserter(names), [](const auto& one) { return one->name; });
+  std::transform(all.begin(), all.end(), std::back_inserter(names), [](const auto& one) { return one->id; });
   std::sort(names.begin(), names.end());
   return names.empty() ? "it has none" : "it has: " + joined(names);
 }
@@ -41,7 +41,7 @@ std::string names_of(const std::vector<std::unique_ptr<T>>& all) {
 Result<std::pair<std::string_view, std::string_view>> split(std::string_view name, const std::string& form) {
   const auto dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || dot + 1 == name.size())
-    return failure(ErrorKind::not_found, "'" + excerpt(name) + "' names no plugin; write " + form);
+    return failure(ErrorKind::not_found, "'" + excerpt(name) + "' is not of the form " + form);
   return std::pair(name.substr(0, dot), name.substr(dot + 1));
 }
 

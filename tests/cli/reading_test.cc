@@ -193,7 +193,11 @@ TEST_F(Reading, InspectAsJsonHasTypesDefaultsAndChoices) {
 }
 
 TEST_F(Reading, InspectOfWhatIsNotThereSuggests) {
-  run_ganger("inspect", "demo.slep").exits(66).says("no task type or pool kind 'slep' (did you mean 'sleep'?)");
+  run_ganger("inspect", "demo.slep").exits(66).says("no task type or pool kind 'slep' (did you mean 'demo.sleep'?)");
+  run_ganger("inspect", "demo.zzz")
+      .exits(66)
+      .says("no task type or pool kind 'zzz'; it has: demo.")
+      .says(", demo.echo");
   run_ganger("inspect", "dmo").exits(66).says("plugin 'dmo' not found; looked in ").says("(did you mean 'demo'?)");
   run_ganger("inspect", "./none.so").exits(66).says("none.so");
 }

@@ -182,7 +182,7 @@ TEST_F(ExecVerb, SaysWhatIsWrongWithAParameter) {
 TEST_F(ExecVerb, OfATypeThatIsNotThereIsNotFound) {
   run_ganger("exec", "demo.eco").exits(66).says("has no task type 'eco'");
   run_ganger("exec", "none.eco").exits(66).says("plugin 'none' not found; looked in ");
-  run_ganger("exec", "echo").exits(66).says("'echo' names no plugin; write PLUGIN.TYPE");
+  run_ganger("exec", "echo").exits(66).says("'echo' is not of the form PLUGIN.TYPE");
 }
 
 TEST_F(ExecVerb, AFailureExitsWithThreeAndPrintsNothing) {

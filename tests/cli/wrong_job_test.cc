@@ -38,6 +38,35 @@ TEST_F(WrongJob, NothingHasRunWhenAnErrorIsFound) {
       .never_says("done");
 }
 
+TEST_F(WrongJob, ASuggestionIsWhatOneWouldType) {
+  for (const char* wrong : {"demo.slep", "dmo.sleep", "dmo.slep"}) {
+    write("j.toml", "[[task]]\nname = \"a\"\nuses = \"" + std::string(wrong) + "\"\n");
+    run_ganger("check", "j.toml").exits(4).says("(did you mean 'demo.sleep'?)");
+    run_ganger("exec", wrong).exits(66).says("(did you mean 'demo.sleep'?)");
+  }
+  run_ganger("exec", "dmo.nothing").exits(66).says("(did you mean 'demo'?)");
+  run_ganger("exec", "sleep")
+      .exits(66)
+      .says("'sleep' is not of the form PLUGIN.TYPE, such as files.hash (did you mean 'demo.sleep'?)");
+}
+
+TEST_F(WrongJob, UnknownNamesOfTheCommandLineAreAnsweredWithThoseThatThereAre) {
+  write("j.toml", "[params]\nroot = \"/\"\n[[task]]\nname = \"scan\"\nuses = \"demo.noop\"\n");
+
+  run_ganger("run", "j.toml", "-p", "rot=/x")
+      .exits(65)
+      .says("--param rot: this job has no parameter of that name (did you mean 'root'?)");
+  run_ganger("plan", "j.toml", "-p", "depth=1")
+      .exits(65)
+      .says("--param depth: this job has no parameter of that name; there is root\n");
+  run_ganger("graph", "j.toml", "--only", "scna")
+      .exits(65)
+      .says("--only scna: this job has no task of that name (did you mean 'scan'?)");
+  run_ganger("run", "j.toml", "--only", "hash")
+      .exits(65)
+      .says("--only hash: this job has no task of that name; there is scan\n");
+}
+
 TEST_F(WrongJob, AnUnknownPluginIsReportedWithAllPathsTried) {
   write("j.toml", "[[task]]\nname = \"a\"\nuses = \"nosuch.task\"\n");
 

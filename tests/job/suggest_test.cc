@@ -52,5 +52,13 @@ TEST(Suggest, DidYouMeanIsAddedToAMessageOrNothingIs) {
   EXPECT_EQ(did_you_mean("colour", {"after"}), "");
 }
 
+TEST(Suggest, WhereNoneIsNearTheFirstFewAreListed) {
+  EXPECT_EQ(did_you_mean_one_of("aftr", {"after", "name"}), " (did you mean 'after'?)");
+  EXPECT_EQ(did_you_mean_one_of("x", {}), "; there are none");
+  EXPECT_EQ(did_you_mean_one_of("colour", {"after"}), "; there is after");
+  EXPECT_EQ(did_you_mean_one_of("colour", {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}),
+            "; there are a, b, c, d, e, f, g, h and 2 more");
+}
+
 }  // namespace
 }  // namespace ganger::host

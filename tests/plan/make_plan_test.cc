@@ -108,6 +108,8 @@ TEST(MakePlan, OnlyKeepsATaskAndWhatItComesAfter) {
   EXPECT_THAT(names(planned->plan), ElementsAre("b", "a"));
   EXPECT_THAT(errors_of(job, {"bb"}),
               ElementsAre(HasSubstr("--only bb: this job has no task of that name (did you mean 'b'?)")));
+  EXPECT_THAT(errors_of(job, {"nothing"}),
+              ElementsAre(HasSubstr("--only nothing: this job has no task of that name; there are c, d, b, a")));
 }
 
 TEST(MakePlan, ATaskIsIsolatedWhenTheJobOrTheCommandLineSaysSo) {

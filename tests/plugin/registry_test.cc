@@ -67,9 +67,9 @@ TEST_F(RegistryTest, SaysWhatAPluginHasWhenItHasNotWhatWasAskedFor) {
   const auto kind = plugins.pool_kind("sample.hash");
 
   ASSERT_FALSE(type || kind);
-  EXPECT_EQ(type.error().message, "plugin 'sample' has no task type 'hsh'; it has: hash, scan");
+  EXPECT_EQ(type.error().message, "plugin 'sample' has no task type 'hsh'; it has: sample.hash, sample.scan");
   EXPECT_EQ(type.error().kind, ErrorKind::not_found);
-  EXPECT_EQ(kind.error().message, "plugin 'sample' has no pool kind 'hash'; it has: box");
+  EXPECT_EQ(kind.error().message, "plugin 'sample' has no pool kind 'hash'; it has: sample.box");
 }
 
 TEST_F(RegistryTest, NamesWithoutPluginOrTypeAreExplained) {
@@ -77,9 +77,9 @@ TEST_F(RegistryTest, NamesWithoutPluginOrTypeAreExplained) {
 
   for (const char* name : {"hash", "sample.", ".hash", ""})
     EXPECT_EQ(plugins.task_type(name).error().message,
-              "'" + std::string(name) + "' names no plugin; write PLUGIN.TYPE, such as files.hash");
+              "'" + std::string(name) + "' is not of the form PLUGIN.TYPE, such as files.hash");
   EXPECT_EQ(plugins.pool_kind("box").error().message,
-            "'box' names no plugin; write PLUGIN.KIND, such as sqlite.connection");
+            "'box' is not of the form PLUGIN.KIND, such as sqlite.connection");
 }
 
 TEST_F(RegistryTest, SplitsNamesAtTheLastDot) {
