@@ -3,6 +3,7 @@
 #include <array>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "host/cli/cancel_sweep.h"
 #include "host/cli/pins.h"
@@ -105,14 +106,19 @@ int check_verb(const Options& options) {
                     problem ? problem.message() : "there is no such file"));
     return status.type() == fs::file_type::not_found ? kExitNotFound : kExitIo;
   }
-  if (!is_plugin(options.subject)) {
-    if (options.cancel_sweep.empty()) return check_job(options);
-    say("error: --cancel-sweep takes a plugin, one of whose task types it runs");
-    return kExitUsage;
-  }
-  if (!options.pin) return check_plugin(options);
-  say("error: --pin takes a job, whose plugins it pins");
-  return kExitUsage;
+  const bool is_for_job = !is_plugin(options.subject);
+  // What the command line alone could not tell.
+  const std::pair<bool, const char*> idle[] = {
+      {is_for_job && !options.cancel_sweep.empty(), "--cancel-sweep takes a plugin, one of whose task types it runs"},
+      {!is_for_job && options.pin, "--pin takes a job, whose plugins it pins"},
+      {!is_for_job && !options.params.empty(), "--param takes a job, whose parameters it sets"},
+      {!is_for_job && !options.plugins_lock.empty(), "--plugins-lock takes a job, whose plugins are pinned there"}};
+  for (const auto& [is_given, message] : idle)
+    if (is_given) {
+      say(fmt::format("error: {}", message));
+      return kExitUsage;
+    }
+  return is_for_job ? check_job(options) : check_plugin(options);
 }
 
 }  // namespace ganger::host

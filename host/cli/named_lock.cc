@@ -69,20 +69,24 @@ Result<LockWish> take_lock(const fs::path& state, const std::string& name, OnBus
 }
 
 std::optional<int> take_lock_of(const Options& options, std::optional<Duration>& timeout) {
-  if (options.lock.empty()) return std::nullopt;
   const auto fail = [](const Error& error) {
     say(Errors{error});
     return exit_code(error.kind);
   };
+  if (options.lock.empty()) {
+    if (!options.on_busy) return std::nullopt;
+    return fail({ErrorKind::usage, "--on-busy has no effect: the run had no lock, and --lock gives it none", {}});
+  }
   const auto state = state_dir(options);
   if (!state) return fail(state.error());
   const TimePoint began = std::chrono::steady_clock::now();
   const TimePoint until = timeout ? after(began, *timeout) : kNever;
-  const bool waits = options.on_busy == OnBusy::wait;
+  const OnBusy on_busy = options.on_busy.value_or(OnBusy::skip);
+  const bool waits = on_busy == OnBusy::wait;
   // A child that a killed host was about to start shares its lock until it has become another program.
   const auto wish = options.verb == Verb::resume && !waits
                         ? take_lock(*state, options.lock, OnBusy::wait, std::min(until, began + kEndOfKilled))
-                        : take_lock(*state, options.lock, options.on_busy, until);
+                        : take_lock(*state, options.lock, on_busy, until);
   if (!wish) return fail(wish.error());
   if (*wish != LockWish::granted && !waits) {
     const std::string why = fmt::format("another run holds the lock '{}'; nothing was run", options.lock);

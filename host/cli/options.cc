@@ -77,6 +77,9 @@ bool stands_alone(Verb v) {
   return v == Verb::new_project || v == Verb::completion || v == Verb::version || v == Verb::help;
 }
 bool is_reading(Verb v) { return v == Verb::version || (!runs_tasks(v) && !stands_alone(v)); }
+/// Only where there is less or more to say.
+bool has_quiet(Verb v) { return runs_tasks(v) || v == Verb::check || v == Verb::new_project; }
+bool has_verbose(Verb v) { return runs_tasks(v) || v == Verb::list; }
 bool loads_plugins(Verb v) { return !reads_journal(v) && !stands_alone(v); }
 
 po::options_description options_of(Verb verb) {
@@ -144,10 +147,37 @@ po::options_description options_of(Verb verb) {
   if (verb == Verb::graph) add("as", text()->value_name("dot|mermaid|json"), "how the graph is written");
   if (verb == Verb::new_project) add("lang", text()->value_name("cpp|c"), "of the plugin (default cpp)");
   add("color", text()->value_name("auto|always|never"), "colour; also NO_COLOR, FORCE_COLOR");
-  add("quiet,q", "says only what went wrong");
-  add("verbose,v", "says more");
+  if (has_quiet(verb)) add("quiet,q", "says only what went wrong");
+  if (has_verbose(verb)) add("verbose,v", "says more");
   add("help,h", "shows this");
   return d;
+}
+
+/// An option that would do nothing beside another, or without it: whoever gives it expects something else.
+struct Idle {
+  Verb verb;
+  std::vector<std::string_view> options;
+  enum : bool { beside, without } when;
+  std::string_view other;  ///< the option, "--format json" for one with that value
+};
+
+const std::vector<Idle>& idle_options() {
+  static const std::vector<Idle> all = {
+      {Verb::run, {"format"}, Idle::without, "dry-run"},
+      {Verb::run,
+       {"events", "junit", "trace", "metrics", "no-history", "keep-going", "grace", "lock", "on-busy", "quiet",
+        "verbose"},
+       Idle::beside,
+       "dry-run"},
+      {Verb::run, {"on-busy"}, Idle::without, "lock"},
+      {Verb::check, {"most", "grace", "timeout"}, Idle::without, "cancel-sweep"},
+      {Verb::check, {"pin", "param", "plugins-lock"}, Idle::beside, "cancel-sweep"},
+      {Verb::check, {"quiet"}, Idle::beside, "format json"},
+      {Verb::list, {"verbose"}, Idle::beside, "format json"},
+      {Verb::inspect, {"format"}, Idle::beside, "note"},
+      {Verb::graph, {"as"}, Idle::beside, "format json"},
+  };
+  return all;
 }
 
 tl::unexpected<Error> usage(std::string message) { return failure(ErrorKind::usage, std::move(message)); }
@@ -170,7 +200,7 @@ class Reader {
 
   Result<Options> read() {
     static_cast<void>(read_words() && read_durations() && read_workers() && read_most() && read_params() &&
-                      read_positionals());
+                      read_positionals() && (options_.wants_help || (has_no_idle_option() && has_no_shared_file())));
     if (error_) return tl::unexpected(std::move(*error_));
     return std::move(options_);
   }
@@ -196,9 +226,9 @@ class Reader {
   }
 
   bool read_words() {
-    std::string colour = "auto", style = "seed", format = "text", on_busy = "skip", assume;
+    std::string colour = "auto", style = "seed", format = "text", on_busy, assume;
     if (!word("on-busy", {"skip", "wait"}, on_busy) || !word("assume", {"done", "rerun"}, assume)) return false;
-    options_.on_busy = on_busy == "skip" ? OnBusy::skip : OnBusy::wait;
+    if (!on_busy.empty()) options_.on_busy = on_busy == "skip" ? OnBusy::skip : OnBusy::wait;
     options_.assume = assume.empty() ? Assume::nothing : assume == "done" ? Assume::done : Assume::rerun;
     options_.unsafe_plugins = values_.count("unsafe-plugins") > 0;
     options_.pin = values_.count("pin") > 0;
@@ -240,10 +270,6 @@ class Reader {
     if (const auto* type = find("cancel-sweep")) {
       if (type->empty()) return fail("--cancel-sweep needs a task type");
       options_.cancel_sweep = *type;
-    } else if (options_.verb == Verb::check) {
-      for (const char* name : {"most", "grace", "timeout"})
-        if (find(name) != nullptr)
-          return fail(fmt::format("--{} is for --cancel-sweep{}", name, hint(options_.verb)));
     }
     if (const auto* lock = find("lock")) {
       const bool is_name = !lock->empty() && lock->size() <= 63 &&
@@ -327,7 +353,8 @@ class Reader {
                              : verb == Verb::new_project ? "a name for the plugin"
                              : verb == Verb::completion  ? "a shell: bash, zsh or fish"
                                                          : "a job file";
-    if (needs_subject && words.empty()) return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
+    if (needs_subject && (words.empty() || words.front().empty()))
+      return fail(fmt::format("{} needs {}{}", name, what, hint(verb)));
     const bool may_have_subject = needs_subject || verb == Verb::help || verb == Verb::resume || verb == Verb::show;
     const bool takes_arguments = verb == Verb::exec || !options_.cancel_sweep.empty();
     const std::size_t most = takes_arguments ? SIZE_MAX : may_have_subject ? 1 : 0;
@@ -338,6 +365,39 @@ class Reader {
     for (const std::string& a : options_.arguments)
       if (const auto equals = a.find('='); equals == std::string::npos || equals == 0)
         return fail(fmt::format("'{}': parameters of a task are given as KEY=VALUE{}", a, hint(verb)));
+    return true;
+  }
+
+  /// Is it given, "format json" with that value?
+  bool is_given(std::string_view option) const {
+    const auto space = option.find(' ');
+    const std::string name(option.substr(0, space));
+    if (values_.count(name) == 0) return false;
+    return space == std::string_view::npos || values_[name].as<std::string>() == option.substr(space + 1);
+  }
+
+  bool has_no_idle_option() {
+    for (const Idle& idle : idle_options()) {
+      if (idle.verb != options_.verb || is_given(idle.other) != (idle.when == Idle::beside)) continue;
+      for (const std::string_view option : idle.options)
+        if (is_given(option))
+          return fail(fmt::format("--{} has no effect {} --{}{}", option,
+                                  idle.when == Idle::beside ? "with" : "without", idle.other, hint(options_.verb)));
+    }
+    return true;
+  }
+
+  /// Two that write one file would spoil it for each other.
+  bool has_no_shared_file() {
+    const std::pair<const char*, const std::string&> outputs[] = {{"events", options_.events},
+                                                                  {"junit", options_.junit},
+                                                                  {"trace", options_.trace},
+                                                                  {"metrics", options_.metrics}};
+    for (auto one = std::begin(outputs); one != std::end(outputs); ++one)
+      for (auto other = std::begin(outputs); other != one; ++other)
+        if (!one->second.empty() && one->second == other->second)
+          return fail(fmt::format("--{} and --{} both write {}; give each its own file", other->first, one->first,
+                                  one->second));
     return true;
   }
 

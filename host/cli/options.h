@@ -51,9 +51,9 @@ struct Options {
   std::string note;                   ///< a file; empty = none
   std::filesystem::path state_dir;    ///< absolute; empty = the default
   std::string graph_as = "dot";
-  std::string lang = "cpp";  ///< of a new project; any word
-  std::string lock;          ///< a name; empty = none
-  OnBusy on_busy = OnBusy::skip;
+  std::string lang = "cpp";       ///< of a new project; any word
+  std::string lock;               ///< a name; empty = none
+  std::optional<OnBusy> on_busy;  ///< nothing = not given: skip
   Assume assume = Assume::nothing;
   std::uint32_t most = 20;             ///< runs in the history, calls in a sweep; 0 = all
   std::filesystem::path plugins_lock;  ///< absolute; empty = the one beside the job

@@ -140,7 +140,7 @@ TEST_F(Sweep, SaysWhatIsWrongOnTheCommandLine) {
   sweep("leaves-part").exits(65).says("'to'");
   sweep("fine", "to=x").exits(65).says("'to'");
   sweep("fine", "nonsense").exits(64).says("parameters of a task are given as KEY=VALUE");
-  run_ganger("check", kStubborn, "--grace", "1s").exits(64).says("--grace is for --cancel-sweep");
+  run_ganger("check", kStubborn, "--grace", "1s").exits(64).says("--grace has no effect without --cancel-sweep");
   run_ganger("check", write("j.toml", ""), "--cancel-sweep", "x").exits(64).says("--cancel-sweep takes a plugin");
 }
 

@@ -94,4 +94,53 @@ TEST_F(Usage, OnlyGivesBackTheJobFileThatFollowsIt) {
   run_ganger("run", "j.toml", "--only", "c").exits(65).says("--only c: this job has no task of that name");
 }
 
+struct IdleOption {
+  std::vector<std::string> words;
+  std::string_view message;
+};
+
+class Idle : public GangerTest, public testing::WithParamInterface<IdleOption> {};
+
+TEST_P(Idle, AnOptionThatWouldHaveNoEffectIsWrongUsage) {
+  write("j.toml", "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n");
+
+  ganger(GetParam().words).end().exits(64).says(GetParam().message).never_says("a done").never_prints("a");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, Idle,
+    testing::Values(
+        IdleOption{{"run", "j.toml", "--format", "json"},
+                   "--format has no effect without --dry-run; see 'ganger help"},
+        IdleOption{{"run", "j.toml", "--format=text"}, "--format has no effect without --dry-run"},
+        IdleOption{{"run", "j.toml", "--on-busy", "wait"}, "--on-busy has no effect without --lock"},
+        IdleOption{{"run", "j.toml", "-n", "--events", "e"}, "--events has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--junit", "e"}, "--junit has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--trace", "e"}, "--trace has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--metrics", "e"}, "--metrics has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--no-history"}, "--no-history has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "-k"}, "--keep-going has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--grace", "1s"}, "--grace has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "--lock", "l"}, "--lock has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "-q"}, "--quiet has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "-n", "-v"}, "--verbose has no effect with --dry-run"},
+        IdleOption{{"run", "j.toml", "--junit", "x", "--trace", "x"}, "--trace and --junit both write x; give each"},
+        IdleOption{{"check", "j.toml", "--most", "3"}, "--most has no effect without --cancel-sweep"},
+        IdleOption{{"check", "j.toml", "--timeout", "3s"}, "--timeout has no effect without --cancel-sweep"},
+        IdleOption{{"check", "j.toml", "--grace", "3s"}, "--grace has no effect without --cancel-sweep"},
+        IdleOption{{"check", "x.so", "--cancel-sweep", "t", "--pin"}, "--pin has no effect with --cancel-sweep"},
+        IdleOption{{"check", "x.so", "--cancel-sweep", "t", "-p", "a=b"},
+                   "--param has no effect with --cancel-sweep"},
+        IdleOption{{"check", "j.toml", "-q", "--format", "json"}, "--quiet has no effect with --format json"},
+        IdleOption{{"check", GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so", "--pin"}, "--pin takes a job"},
+        IdleOption{{"check", GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so", "-p", "a=b"}, "--param takes a job"},
+        IdleOption{{"check", GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so", "--plugins-lock", "x"},
+                   "--plugins-lock takes a job"},
+        IdleOption{{"list", "-v", "--format", "json"}, "--verbose has no effect with --format json"},
+        IdleOption{{"inspect", "demo", "--note", "n", "--format", "json"}, "--format has no effect with --note"},
+        IdleOption{{"graph", "j.toml", "--as", "dot", "--format", "json"}, "--as has no effect with --format json"},
+        IdleOption{{"plan", "j.toml", "-q"}, "unknown option '-q'"},
+        IdleOption{{"history", "--verbose"}, "unknown option '--verbose'"}),
+    [](const auto& info) { return "Case" + std::to_string(info.index); });
+
 }  // namespace ganger::host::test
