@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "host/text.h"
+#include "host/warning.h"
 
 namespace ganger::host {
 namespace {
@@ -55,9 +56,7 @@ std::string marked_source(const Where& where) {
   return out;
 }
 
-}  // namespace
-
-std::string describe(const Error& error) {
+std::string described(const Error& error, std::string_view severity) {
   const Where& where = error.where;
   std::string out;
   if (!where.file.empty()) {
@@ -65,10 +64,15 @@ std::string describe(const Error& error) {
     if (where.line > 0) out += ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
     out += ": ";
   }
-  out += "error: " + printable(error.message, "\n\t");
+  out.append(severity).append(": ").append(printable(error.message, "\n\t"));
   const bool has_caret = where.line > 0 && where.column > 0 && !where.source.empty();
   if (has_caret) out += "\n" + marked_source(where);
   return out;
 }
+
+}  // namespace
+
+std::string describe(const Error& error) { return described(error, "error"); }
+std::string describe_warning(const Error& remark) { return described(remark, "warning"); }
 
 }  // namespace ganger::host

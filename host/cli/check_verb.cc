@@ -11,6 +11,7 @@
 #include "host/cli/prepare.h"
 #include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/job/job_warnings.h"
 #include "host/report/json_text.h"
 #include "host/text.h"
 
@@ -52,10 +53,12 @@ tl::expected<Prepared, Errors> prepare_and_pin(const Options& options, std::opti
 int check_job(const Options& options) {
   std::optional<std::size_t> pinned;
   const auto prepared = prepare_and_pin(options, pinned);
+  const Errors warnings = prepared ? warnings_of(prepared->reading.job) : Errors();
   if (options.as_json) {
     Json problems = Json::array();
     if (!prepared)
       for (const Error& e : prepared.error()) problems.push_back(problem_json("error", e.message, e.where));
+    for (const Error& w : warnings) problems.push_back(problem_json("warning", w.message, w.where));
     Json json = report_json(options, "job", prepared.has_value(), std::move(problems));
     if (prepared) {
       json["tasks"] = prepared->job.plan.size();
@@ -65,10 +68,13 @@ int check_job(const Options& options) {
     answer(json_text(json) + "\n");
   } else if (!prepared) {
     say(prepared.error());
-  } else if (!options.quiet) {
-    answer(fmt::format("{}: fine ({}, {}{})\n", printable(options.subject),
-                       counted(prepared->job.plan.size(), "task"), counted(prepared->job.pools.size(), "pool"),
-                       pinned ? ", " + counted(*pinned, "plugin") + " pinned" : ""));
+  } else {
+    say_warnings(warnings);
+    if (!options.quiet)
+      answer(fmt::format("{}: fine ({}, {}{}{})\n", printable(options.subject),
+                         counted(prepared->job.plan.size(), "task"), counted(prepared->job.pools.size(), "pool"),
+                         pinned ? ", " + counted(*pinned, "plugin") + " pinned" : "",
+                         warnings.empty() ? "" : ", " + counted(warnings.size(), "warning")));
   }
   return prepared ? kExitOk : kExitCheckFailed;
 }

@@ -10,6 +10,8 @@ namespace ganger::host {
 void say(std::string_view line);
 /// All of them, as describe() puts them.
 void say(const Errors& errors);
+/// The same as warnings.
+void say_warnings(const Errors& warnings);
 /// The answer, on stdout. A reader that went away is no error; any other is said here.
 void answer(std::string_view text);
 /// Has an answer got lost, on a full disk for one?

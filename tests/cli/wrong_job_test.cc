@@ -123,4 +123,37 @@ TEST_F(WrongJob, CheckSaysYesInOneLine) {
   EXPECT_EQ(run_ganger("check", "j.toml", "--format", "json").exits(0).json()["tasks"], 1);
 }
 
+class Doubtful : public GangerTest {
+ protected:
+  Doubtful() {
+    write("j.toml",
+          "[params]\nroot = \"/\"\nrote = \"x\"\n"
+          "[[task]]\nname = \"a\"\nuses = \"demo.echo\"\nwith = { text = \"${params.root}\" }\n"
+          "[[task]]\nname = \"sorry\"\nuses = \"demo.noop\"\nwhen = \"failed\"\n");
+  }
+};
+
+TEST_F(Doubtful, IsWarnedOfByCheckWithPlaceLineAndCaret) {
+  const Ended check = run_ganger("check", "j.toml");
+
+  check.exits(0).prints("j.toml: fine (2 tasks, 0 pools, 2 warnings)\n");
+  check.says(
+      "j.toml:3:1: warning: parameter 'rote' is not used; write ${params.rote} where it is meant, or remove "
+      "it\nrote = \"x\"\n^~~~\n");
+  check.says(
+      "j.toml:9:8: warning: task 'sorry' never runs: when = \"failed\" means after a failure of a task it "
+      "depends on, and it depends on none; add after = [...]\nname = \"sorry\"\n       ^~~~~~~\n");
+  run_ganger("run", "j.toml").exits(0).never_says("warning");
+}
+
+TEST_F(Doubtful, IsInTheJsonToo) {
+  const auto json = run_ganger("check", "j.toml", "--format", "json").exits(0).json();
+
+  EXPECT_EQ(json["fine"], true);
+  ASSERT_EQ(json["problems"].size(), 2U);
+  EXPECT_EQ(json["problems"][0]["severity"], "warning");
+  EXPECT_EQ(json["problems"][0]["line"], 3);
+  EXPECT_EQ(json["problems"][1]["line"], 9);
+}
+
 }  // namespace ganger::host::test
