@@ -64,10 +64,12 @@ void Console::report(const Event& event) {
 
 void Console::idle() {
   std::string out;
-  if (has_bar_drawn_ && (!waiting_.empty() || settings_.has_bar)) out = "\r\033[K";
+  // A terminal that was made narrower has wrapped the bar, so what is cleared is all from its start, where the cursor
+  // waits: it goes where the text goes that it is on.
+  if (has_bar_drawn_) out = "\r\033[J";
   out += std::exchange(waiting_, {});
   has_bar_drawn_ = settings_.has_bar && !is_over_;
-  if (has_bar_drawn_) out += bar();
+  if (has_bar_drawn_) out += bar() + "\r";
   // Nobody reads any more: the run goes on without.
   if (!out.empty()) write_all(settings_.fd, out);
 }
@@ -123,6 +125,7 @@ std::string Console::bar() const {
   std::string sep = "  ";
   for (const TaskIndex i : v.running) line += std::exchange(sep, ", ") + names_.task(i);
   if (v.running_count > v.running.size()) line += fmt::format(" and {} more", v.running_count - v.running.size());
+  // One column is left free, since some terminals begin a new line once the last one is filled.
   return line.substr(0, columns_of(settings_.fd) - 1);
 }
 
