@@ -54,7 +54,6 @@ int exec_verb(const Options& options) {
   SessionSettings settings = make_settings(options, prepared);
   settings.has_summary = options.verbose;
   settings.keep_files = true;  // an output may be a path in there
-  settings.again.clear();
   return run_session(prepared.job, *prepared.registry, settings, [&](const OutputStore& outputs, RunEnd end) {
     if (end != RunEnd::finished || settings.answers_with_events()) return;
     Json answer_json = Json::object();

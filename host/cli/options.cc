@@ -457,6 +457,24 @@ std::vector<OptionText> options_text(Verb verb) {
 
 std::string_view usage_text(Verb verb) { return text_of(verb).usage; }
 
+std::vector<std::string> words_of(const Options& options) {
+  std::vector<std::string> words;
+  const auto add = [&](const char* name, const std::string& value) {
+    words.emplace_back(name);
+    words.push_back(value);
+  };
+  if (options.timeout) add("--timeout", format_duration(options.timeout->count()));
+  if (options.grace) add("--grace", format_duration(options.grace->count()));
+  if (options.workers) add("--workers", std::to_string(*options.workers));
+  for (const auto& dir : options.plugin_dirs) add("--plugin-dir", dir.string());
+  if (options.keep_going) words.emplace_back("--keep-going");
+  if (options.isolate) words.emplace_back("--isolate");
+  if (!options.plugins_lock.empty()) add("--plugins-lock", options.plugins_lock.string());
+  if (!options.lock.empty()) add("--lock", options.lock);
+  for (const std::string& task : options.only) words.push_back("--only=" + task);  // which may begin with a '-'
+  return words;
+}
+
 Result<Options> read_options(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty()) return usage("it needs a command; see 'ganger help'");

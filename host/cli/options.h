@@ -68,6 +68,10 @@ struct Options {
 /// Errors: usage, with the fix
 Result<Options> read_options(int argc, const char* const* argv);
 
+/// Those options that decide what a run does, as words of a command line; where its output goes is asked anew each
+/// time. Without parameters, which may be secret, and --unsafe-plugins, which is to be given each time.
+std::vector<std::string> words_of(const Options& options);
+
 /// The help of a verb with its options and an example.
 std::string help_text(Verb verb);
 /// The help of the program: its verbs.

@@ -35,15 +35,6 @@ std::optional<fs::path> folder_of(const char* variable) {
   return fs::path(value);
 }
 
-/// In single quotes where a shell would read it as something else.
-std::string shell_quoted(std::string_view text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@+%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 /// A named pipe or a device would have us wait for somebody who writes. One that was open already is what the user
 /// has made: `ganger run /dev/stdin`, or a file that is a shell's <(...).
 Result<void> check_kind_of(const fs::path& job_file) {
@@ -177,13 +168,6 @@ SessionSettings make_settings(const Options& options, const Prepared& prepared) 
   s.is_verbose = options.verbose;
   s.colour = options.colour;
   s.exit_style = options.exit_style;
-  s.again = "ganger run " + shell_quoted(options.subject);
-  for (const auto& dir : options.plugin_dirs) s.again += " -P " + shell_quoted(dir.string());
-  if (options.unsafe_plugins) s.again += " --unsafe-plugins";
-  if (!options.plugins_lock.empty()) s.again += " --plugins-lock " + shell_quoted(options.plugins_lock.string());
-  for (const auto& [name, value] : options.params)
-    s.again += " -p " + shell_quoted(name + "=" + masked(value, prepared.job.secrets));
-  s.again += " --only";
   return s;
 }
 

@@ -13,7 +13,6 @@
 #include "host/plugin/digest.h"
 #include "host/plugin/trust.h"
 #include "host/text.h"
-#include "host/units.h"
 
 namespace ganger::host {
 
@@ -25,25 +24,6 @@ constexpr std::size_t kMostNames = 10;
 Result<std::string> build_of(const Plugin& plugin) {
   if (std::string id = build_id(plugin.file); !id.empty()) return id;
   return sha256_of(plugin.file);
-}
-
-/// Those that decide what a run does; where its output goes is asked anew each time.
-std::vector<std::string> words_of(const Options& options) {
-  std::vector<std::string> words;
-  const auto add = [&](const char* name, const std::string& value) {
-    words.emplace_back(name);
-    words.push_back(value);
-  };
-  if (options.timeout) add("--timeout", format_duration(options.timeout->count()));
-  if (options.grace) add("--grace", format_duration(options.grace->count()));
-  if (options.workers) add("--workers", std::to_string(*options.workers));
-  for (const auto& dir : options.plugin_dirs) add("--plugin-dir", dir.string());
-  if (options.keep_going) words.emplace_back("--keep-going");
-  if (options.isolate) words.emplace_back("--isolate");
-  if (!options.plugins_lock.empty()) add("--plugins-lock", options.plugins_lock.string());
-  if (!options.lock.empty()) add("--lock", options.lock);
-  for (const std::string& task : options.only) words.push_back("--only=" + task);  // which may begin with a '-'
-  return words;
 }
 
 /// Why it is not known how much of it was done.
@@ -68,6 +48,26 @@ Error question_about(const std::vector<const TaskEntryOfRun*>& tasks) {
                   is_one ? "task" : "tasks", names, is_one ? "its" : "their", is_one ? "is" : "are",
                   is_one ? "its" : "their"),
       {}};
+}
+
+/// In single quotes where a shell would read it as something else.
+std::string shell_quoted(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@+%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// What is read only once cannot be run again.
+bool is_stream(const std::filesystem::path& job_file) {
+  return job_file == "/dev/stdin" || job_file.parent_path() == "/dev/fd" || job_file.parent_path() == "/proc/self/fd";
+}
+
+std::string command_text(const std::vector<std::string>& words) {
+  std::string text = "ganger";
+  for (const std::string& word : words) text += " " + shell_quoted(word);
+  return text;
 }
 
 }  // namespace
@@ -128,6 +128,28 @@ Result<RunHeader> header_of(const Options& options, const Prepared& prepared) {
   }
   header.options = words_of(options);
   return header;
+}
+
+std::string resume_command(const Options& options, const RunHeader& header) {
+  if (!header.secret_params.empty() || is_stream(header.job_file)) return {};
+  std::vector<std::string> words{"resume", header.run};
+  if (!options.state_dir.empty()) words.insert(words.end(), {"--state-dir", options.state_dir.string()});
+  if (options.unsafe_plugins) words.emplace_back("--unsafe-plugins");
+  return command_text(words);
+}
+
+std::string rerun_command(const Options& options, const RunHeader& header) {
+  if (!header.secret_params.empty() || is_stream(header.job_file)) return {};
+  std::vector<std::string> words{"run", options.subject};
+  for (const auto& [name, value] : header.params) words.insert(words.end(), {"-p", name + "=" + value});
+  Options others = options;
+  others.only.clear();  // one of its own follows
+  const std::vector<std::string> more = words_of(others);
+  words.insert(words.end(), more.begin(), more.end());
+  if (!options.state_dir.empty()) words.insert(words.end(), {"--state-dir", options.state_dir.string()});
+  if (options.unsafe_plugins) words.emplace_back("--unsafe-plugins");
+  if (options.no_history) words.emplace_back("--no-history");
+  return command_text(words) + " --only";
 }
 
 Result<Options> options_of(const RunHeader& header, const Options& resume) {

@@ -26,6 +26,12 @@ Error no_runs_yet(const Options& options);
 /// What the journal is told about a run before it starts.
 Result<RunHeader> header_of(const Options& options, const Prepared& prepared);
 
+/// The command that resumes the run, as one types it in a shell. Empty where there is none that is complete: a secret
+/// is not shown, and a job that came through a pipe is gone.
+std::string resume_command(const Options& options, const RunHeader& header);
+/// The same that runs some tasks anew, in the folder of the run; their names are to be added.
+std::string rerun_command(const Options& options, const RunHeader& header);
+
 /// The options of a recorded run as they were given, and over them those of `ganger resume`.
 Result<Options> options_of(const RunHeader& header, const Options& resume);
 

@@ -101,6 +101,7 @@ int resume_verb(const Options& given) {
   SessionSettings settings = make_settings(*options, *prepared);
   if (time_left) settings.timeout = time_left;
   settings.record = record->get();
+  settings.resume = resume_command(*options, *now);
   settings.done_before = std::move(taken->done);
   settings.outputs_before = std::move(taken->outputs);
   return run_session(prepared->job, *prepared->registry, settings);

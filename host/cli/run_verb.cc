@@ -12,15 +12,16 @@ namespace ganger::host {
 namespace {
 
 /// A run of this job that nobody has ended is easily forgotten.
-void tell_of_killed(Journal& journal, const std::filesystem::path& job_file) {
+void tell_of_killed(Journal& journal, const Options& options, const std::filesystem::path& job_file) {
   const auto last = journal.runs(1);
   if (!last || last->empty()) return;
   const RunEntry& run = last->front();
   if (run.header.job_file != job_file || !run.end.empty() || run.is_running) return;
+  const std::string resume = resume_command(options, run.header);
   say(fmt::format(
-      "the last run of this job, {0}, did not end: its process was killed; 'ganger show {0}' says how far it "
-      "came, 'ganger resume {0}' goes on with it",
-      run.header.run));
+      "the last run of this job, {0}, did not end: its process was killed; 'ganger show {0}' says how far it came, "
+      "{1} resumes it",
+      run.header.run, resume.empty() ? "'ganger resume'" : "'" + resume + "'"));
 }
 
 }  // namespace
@@ -42,17 +43,21 @@ int run_verb(const Options& options) {
   if (!prepared) return fail(prepared.error());
   SessionSettings settings = make_settings(options, *prepared);
   if (time_left) settings.timeout = time_left;
-  if (options.no_history) return run_session(prepared->job, *prepared->registry, settings);
-
   const auto header = header_of(options, *prepared);
   if (!header) return fail({header.error()});
+  if (options.no_history) {
+    settings.rerun = rerun_command(options, *header);
+    return run_session(prepared->job, *prepared->registry, settings);
+  }
+
   if (journal && *journal == nullptr) journal = open_journal(options);
   if (!journal) return fail({journal.error()});
-  if (!options.quiet) tell_of_killed(**journal, header->job_file);
+  if (!options.quiet) tell_of_killed(**journal, options, header->job_file);
   remove_left_folders(prepared->state, **journal);
   auto record = (*journal)->begin(*header, prepared->job.plan);
   if (!record) return fail({record.error()});
   settings.record = record->get();
+  settings.resume = resume_command(options, *header);
   return run_session(prepared->job, *prepared->registry, settings);
 }
 

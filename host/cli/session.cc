@@ -342,7 +342,9 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     }
   if (on_outputs) on_outputs(outputs_, end);
   leave_on_interrupt(code);
-  reports_.print(summary(end));
+  Summary told = summary(end);
+  if (!is_recorded) told.resume.clear();
+  reports_.print(std::move(told));
   // What done tasks have written is there for a run that goes on later, and the ledger knows what the journal does
   // not.
   const bool goes_on = settings_.record != nullptr && (end != RunEnd::finished || !is_recorded);
@@ -380,7 +382,8 @@ Summary Session::summary(RunEnd end) const {
             .pools = {},
             .end = end,
             .run_time = ended_ - started_,
-            .again = settings_.again,
+            .resume = settings_.resume,
+            .rerun = settings_.rerun,
             .dropped = reports_.events().dropped()};
   for (const auto& p : pools_.all()) s.pools.push_back({p->pool->name(), p->pool->statistics()});
   return s;

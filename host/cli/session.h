@@ -32,7 +32,7 @@ struct SessionSettings {
   bool answers_with_events() const { return events == "-" || events == "fd:1"; }
   std::string events;                 ///< a file, "-", "fd:N"; empty = none
   std::string junit, trace, metrics;  ///< files; empty = none
-  std::string again;                  ///< for the summary
+  std::string resume, rerun;          ///< commands for the summary
   bool is_quiet = false, is_verbose = false;
   bool has_summary = true;
   ColourWish colour = ColourWish::automatic;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "host/plan/predecessors.h"
 #include "host/report/terminal.h"
 #include "host/text.h"
 #include "host/units.h"
@@ -65,14 +67,14 @@ std::string slowest(const Summary& s) {
   return text;
 }
 
+bool is_not_done(const TaskRecord& r) { return is_failure(r.state) || r.state == TaskState::interrupted; }
+
 std::string failed(const Summary& s) {
   std::string text;
   std::size_t n = 0;
-  TaskIndex first = kNoTask;
   for (TaskIndex i = 0; i < s.record.tasks.size(); ++i) {
     const TaskRecord& r = s.record.tasks[i];
-    if (!is_failure(r.state) && r.state != TaskState::interrupted) continue;
-    if (first == kNoTask) first = i;
+    if (!is_not_done(r)) continue;
     if (++n > kMostFailed) continue;
     const auto why = s.record.reasons.find(i);
     text += fmt::format("  {} {}{}{}\n", s.names.task(i), name_of(r.state),
@@ -81,8 +83,33 @@ std::string failed(const Summary& s) {
   }
   if (n == 0) return {};
   if (n > kMostFailed) text += fmt::format("  ... and {} more\n", n - kMostFailed);
-  if (!s.again.empty()) text += fmt::format("  run one again: {} {}\n", s.again, s.names.task(first));
   return painted("not done:", Paint::red, s.has_colour) + "\n" + text;
+}
+
+/// How many tasks must run before this one.
+std::size_t count_dependencies(const Plan& plan, TaskIndex task) {
+  const Predecessors before(plan.graph());
+  std::vector<bool> is_seen(plan.size(), false);
+  std::vector<TaskIndex> found{task};
+  for (std::size_t next = 0; next < found.size(); ++next)
+    for (const TaskIndex b : before.of(found[next])) {
+      if (!is_seen[b]) found.push_back(b);
+      is_seen[b] = true;
+    }
+  return found.size() - 1;
+}
+
+/// The command that does what is left to do, and what else it would run.
+std::string hint(const Summary& s) {
+  if (s.end == RunEnd::finished || s.end == RunEnd::not_recorded) return {};
+  if (!s.resume.empty()) return fmt::format("to run what is not done: {}\n", s.resume);
+  const auto first = std::ranges::find_if(s.record.tasks, is_not_done);
+  if (s.rerun.empty() || first == s.record.tasks.end()) return {};
+  const auto task = static_cast<TaskIndex>(first - s.record.tasks.begin());
+  const std::size_t n = count_dependencies(*s.names.plan, task);
+  return fmt::format("to run one again{}: {} {}\n",
+                     n == 0 ? "" : fmt::format(", after {} it depends on", counted(n, "task")), s.rerun,
+                     s.names.task(task));
 }
 
 std::string pools(const Summary& s) {
@@ -104,7 +131,7 @@ std::string pools(const Summary& s) {
 }  // namespace
 
 std::string summary_text(const Summary& s) {
-  std::string text = headline(s) + failed(s) + slowest(s) + pools(s);
+  std::string text = headline(s) + failed(s) + hint(s) + slowest(s) + pools(s);
   if (s.dropped > 0)
     text += fmt::format(
         "{} log lines and progress reports came faster than they could be written and were left out\n", s.dropped);

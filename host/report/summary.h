@@ -29,12 +29,13 @@ struct Summary {
   std::vector<PoolSummary> pools;
   RunEnd end = RunEnd::finished;
   Duration run_time{0};
-  std::string again;          ///< the command that runs one task again, but for its name; empty = none
+  std::string resume{};       ///< the command that resumes the run; empty = none
+  std::string rerun{};        ///< the command that runs one task anew, but for its name; empty = none
   std::uint64_t dropped = 0;  ///< log lines and progress nobody could keep up with
   bool has_colour = false;
 };
 
-/// Text for people: how it ended, the slowest and the failed tasks, how to run one again, the pools.
+/// Text for people: how it ended, the failed tasks and how to run them again, the slowest, the pools.
 std::string summary_text(const Summary& summary);
 
 }  // namespace ganger::host

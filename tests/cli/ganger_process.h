@@ -90,6 +90,11 @@ class Process {
     has_closed_stdout_ = true;
     return *this;
   }
+  /// stdin is this file of the folder instead of /dev/null.
+  Process& with_stdin(const std::string& name) {
+    stdin_ = (folder_ / name).string();
+    return *this;
+  }
   /// Descriptor 3 of the process is this file.
   Process& with_fd_3(const std::filesystem::path& file) {
     fd_3_ = file.string();
@@ -116,7 +121,7 @@ class Process {
   std::map<std::string, std::string> environment_;
   std::vector<Signal> signals_;
   std::map<int, rlim_t> limits_;
-  std::string fd_3_;
+  std::string stdin_ = "/dev/null", fd_3_;
   std::chrono::nanoseconds longest_ = std::chrono::minutes(1);
   std::uint64_t address_space_ = 0;  // 0 = as much as this process
   int ignored_ = 0;

@@ -1,3 +1,5 @@
+#include <sstream>
+
 #include "ganger_process.h"
 
 namespace ganger::host::test {
@@ -53,7 +55,51 @@ TEST_F(RunVerb, AFailureExitsWithThreeAndStartsNothingElse) {
 
   run.exits(3).says("first failed in ").says("no luck\n").never_says("other done");
   run.says("so sorry").says("all tidy").prints("  first failed: no luck\n");
-  run.prints("  run one again: ganger run j.toml --only first\n");
+  const auto last = run_ganger("history", "--format", "json").exits(0).json()["runs"][0]["run"].get<std::string>();
+  run.prints("\nto run what is not done: ganger resume " + last + "\n");
+}
+
+/// What follows `text` in the same line.
+std::string rest_of_line(const std::string& all, std::string_view text) {
+  const auto at = all.find(text);
+  if (at == std::string::npos) return "'" + std::string(text) + "' is not in: " + all;
+  return all.substr(at + text.size(), all.find('\n', at) - at - text.size());
+}
+
+TEST_F(RunVerb, TheCommandThatRunsAFailedTaskAgainHasAllOptionsOfTheRunAndSaysWhatElseItRuns) {
+  write("my job.toml",
+        "[params]\ntext = \"\"\n[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n"
+        "[[task]]\nname = \"b\"\nuses = \"demo.fail\"\nafter = [\"a\"]\nwith = { message = \"${params.text}\" }\n");
+
+  const Ended run = run_ganger("run", "my job.toml", "--no-history", "-p", "text=it's $HOME", "--timeout", "1m",
+                               "--grace", "3s", "-j", "2", "-P", "more plugins", "-k", "--isolate", "--lock", "l",
+                               "--state-dir", "state", "--unsafe-plugins", "--only", "b");
+
+  run.exits(3);
+  EXPECT_EQ(rest_of_line(run.out, "to run one again, after 1 task it depends on: "),
+            "ganger run 'my job.toml' -p 'text=it'\\''s $HOME' --timeout 1m --grace 3s --workers 2 --plugin-dir '" +
+                (folder_ / "more plugins").string() + "' --keep-going --isolate --lock l --state-dir " +
+                (folder_ / "state").string() + " --unsafe-plugins --no-history --only b");
+}
+
+TEST_F(RunVerb, TheCommandThatResumesDoesWhatItSays) {
+  write("j.toml",
+        "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n[[task]]\nname = \"b\"\nuses = \"demo.fail\"\n"
+        "after = [\"a\"]\nwith = { attempts = 1, attempts_file = \"n\" }\n");
+  const Ended run = run_ganger("run", "j.toml", "--state-dir", "st");
+  const std::string command = rest_of_line(run.exits(3).out, "to run what is not done: ganger ");
+
+  std::vector<std::string> words;
+  std::istringstream all(command);
+  for (std::string word; all >> word;) words.push_back(word);
+
+  ganger(words).end().exits(0).says("b done").never_says("a done");
+}
+
+TEST_F(RunVerb, AJobThatCameThroughAPipeIsNotSaidToBeRunAgain) {
+  write("j.toml", "[[task]]\nname = \"b\"\nuses = \"demo.fail\"\n");
+
+  ganger({"run", "/dev/stdin"}).with_stdin("j.toml").end().exits(3).never_prints("to run");
 }
 
 TEST_F(RunVerb, KeepGoingRunsWhatDoesNotDependOnTheFailure) {

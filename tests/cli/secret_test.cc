@@ -28,7 +28,11 @@ TEST_F(Secret, IsInNoLogLineAndNoEvent) {
 }
 
 TEST_F(Secret, IsInNoErrorAndNoHintHowToRunAgain) {
-  tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true"}).exits(3).prints("wrong token ***");
+  tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true"})
+      .exits(3)
+      .prints("wrong token ***")
+      .never_prints("to run");
+  tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true", "--no-history"}).exits(3).never_prints("to run");
 }
 
 TEST_F(Secret, IsInNoPlan) {

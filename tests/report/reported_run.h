@@ -17,6 +17,8 @@ struct ReportedRun {
   ReportedRun() {
     PlanBuilder builder;
     for (const char* name : {"scan", "hash", "mail"}) builder.add(name, PlannedTask{});
+    builder.add_edge(0, 1);
+    builder.add_edge(1, 2);
     plan = builder.build();
     record.tasks.resize(3);
     set(0, TaskState::done, std::chrono::seconds(2), 1);
@@ -27,12 +29,8 @@ struct ReportedRun {
     record.retries = 1;
   }
   Summary summary() const {
-    return {.names = names,
-            .record = record,
-            .pools = {},
-            .end = RunEnd::failed,
-            .run_time = std::chrono::seconds(4),
-            .again = {}};
+    return {
+        .names = names, .record = record, .pools = {}, .end = RunEnd::failed, .run_time = std::chrono::seconds(4)};
   }
 
   Plan plan;

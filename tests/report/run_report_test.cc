@@ -30,13 +30,27 @@ TEST(SummaryText, SaysHowItEndedWhatFailedAndWhatWasSlow) {
             "     1.50s  hash\n");
 }
 
-TEST(SummaryText, SaysHowToRunAFailedTaskAgain) {
+TEST(SummaryText, SaysHowToRunAFailedTaskAgainAndWhatElseThatRuns) {
   const ReportedRun run;
   Summary s = run.summary();
 
-  s.again = "ganger run nightly.toml --only";
+  s.rerun = "ganger run nightly.toml --only";
+  EXPECT_THAT(summary_text(s),
+              HasSubstr("\nto run one again, after 1 task it depends on: ganger run nightly.toml --only hash\n"));
 
-  EXPECT_THAT(summary_text(s), HasSubstr("  run one again: ganger run nightly.toml --only hash\n"));
+  s.resume = "ganger resume run-7";
+  EXPECT_THAT(summary_text(s), HasSubstr("\nto run what is not done: ganger resume run-7\n"));
+  EXPECT_THAT(summary_text(s), Not(HasSubstr("--only")));
+}
+
+TEST(SummaryText, OfARunThatHasFinishedSaysNothingOfAnother) {
+  const ReportedRun run;
+  Summary s = run.summary();
+
+  s.end = RunEnd::finished;
+  s.resume = "ganger resume run-7";
+
+  EXPECT_THAT(summary_text(s), Not(HasSubstr("ganger resume")));
 }
 
 TEST(SummaryText, CountsWhatHappenedToThePools) {
