@@ -30,12 +30,13 @@ bool would_run(const PlanView& v, TaskIndex i) { return v.rehearsal.record.tasks
 
 std::string_view lane(const PlannedTask& task) { return task.is_heavy ? "pool" : "serial"; }
 
-std::string_view reason(const PlanView& v, TaskIndex i) {
-  switch (v.rehearsal.record.tasks[i].skip_reason) {
+std::string reason(const PlanView& v, TaskIndex i) {
+  const TaskRecord& record = v.rehearsal.record.tasks[i];
+  switch (record.skip_reason) {
     case SkipReason::nothing_failed:
       return "runs only if something it comes after fails";
     case SkipReason::upstream:
-      return "comes after a task that would be skipped";
+      return fmt::format("depends on '{}', which would be skipped", v.job.plan.name(record.culprit));
     default:
       break;
   }

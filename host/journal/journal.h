@@ -51,7 +51,7 @@ struct TaskEntryOfRun {
   /// cut off before. A task that runs now, in a run that goes on, says so too.
   bool is_in_doubt = false;
   std::uint32_t attempts = 0;
-  std::int64_t started_ns = 0, ended_ns = 0;  ///< of the last attempt; 0 = unknown
+  std::int64_t started_ns = 0, ended_ns = 0;  ///< of its first and its last attempt; 0 = unknown
   std::string reason;
   Outputs outputs;
   bool has_secret_output = false;  ///< which is not kept: such a task has to run again when it is resumed

@@ -213,21 +213,24 @@ Result<void> RunReader::read_events(std::int64_t run, std::vector<Row>& rows) {
     if (number >= rows.size()) continue;
     TaskEntryOfRun& t = rows[number].entry;
     const std::int64_t time = query->integer(2);
+    // A task took what all its attempts took; in a session after this one they begin anew.
+    const bool is_first = query->integer(3) <= 1 || t.started_ns == 0;
     if (!query->is_null(3)) t.attempts = static_cast<std::uint32_t>(query->integer(3));
     t.reason = query->text(7);
     if (query->text(1) == name_of(EventKind::task_started)) {
       t.state = TaskState::running;
-      t.started_ns = time;
+      if (is_first) t.started_ns = time;
       t.ended_ns = 0;
       continue;
     }
     const bool is_over = query->text(1) == name_of(EventKind::task_finished);
     t.state = is_over ? state_named(query->text(4)) : TaskState::waiting;
     t.ended_ns = time;
-    if (!query->is_null(5))
-      t.started_ns = query->integer(5);
-    else if (is_over && query->is_null(6))
+    if (!query->is_null(5)) {
+      if (is_first) t.started_ns = query->integer(5);
+    } else if (is_over && query->is_null(6)) {
       t.started_ns = 0;  // it was not started
+    }
   }
   if (!row) return tl::unexpected(row.error());
   return {};

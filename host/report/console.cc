@@ -109,7 +109,8 @@ std::string Console::finished_line(const Event& e) const {
   if (is_fine && (settings_.is_quiet || settings_.has_bar) && !settings_.is_verbose) return {};
   std::string line = fmt::format("{} {}", names_.task(e.task),
                                  painted(name_of(e.outcome), paint_of(e.outcome), settings_.has_colour));
-  if (e.run.count() >= 0) line += fmt::format(" in {}", human_time(e.run.count()));
+  if (const auto took = std::max(e.run, e.all); took.count() >= 0)
+    line += fmt::format(" in {}", human_time(took.count()));
   if (!e.text.empty()) line += ": " + printable(e.text, "\t");
   return line;
 }

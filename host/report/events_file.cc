@@ -46,6 +46,7 @@ std::string event_line(const Event& e, const RunNames& names) {
   if (e.lease != 0) line["lease"] = e.lease;
   if (e.wait.count() >= 0) line["wait_ns"] = e.wait.count();
   if (e.run.count() >= 0) line["run_ns"] = e.run.count();
+  if (e.all.count() >= 0) line["total_run_ns"] = e.all.count();
   switch (e.kind) {
     case EventKind::run_started:
       line["job"] = names.job;

@@ -46,7 +46,7 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 std::string reason_of(const Summary& s, TaskIndex i) {
   const TaskRecord& r = s.record.tasks[i];
-  if (r.state == TaskState::skipped) return std::string(describe(r.skip_reason));
+  if (r.state == TaskState::skipped) return why_skipped(s.record, *s.names.plan, i);
   const auto why = s.record.reasons.find(i);
   return why == s.record.reasons.end() ? std::string() : why->second;
 }
@@ -85,7 +85,7 @@ std::string junit_text(const Summary& s, std::int64_t started_ns) {
   for (TaskIndex i = 0; i < r.tasks.size(); ++i) {
     const TaskType* type = s.names.plan->task(i).type;
     text += fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"{:.3f}\"", s.names.task(i),
-                        type == nullptr ? "" : type->id, seconds(r.tasks[i].run_time()));
+                        type == nullptr ? "" : type->id, seconds(r.time_of(i)));
     const std::string inside = verdict(s, i);
     text += inside.empty() ? "/>\n" : fmt::format(">{}</testcase>\n", inside);
   }

@@ -60,10 +60,10 @@ std::string slowest(const Summary& s) {
   if (ran.size() < 2) return {};
   const auto n = std::min(kMostSlow, ran.size());
   std::ranges::partial_sort(ran, ran.begin() + static_cast<std::ptrdiff_t>(n), std::ranges::greater{},
-                            [&](TaskIndex i) { return s.record.tasks[i].run_time(); });
+                            [&](TaskIndex i) { return s.record.time_of(i); });
   std::string text = "slowest:\n";
   for (std::size_t i = 0; i < n; ++i)
-    text += fmt::format("  {:>8}  {}\n", human_time(s.record.tasks[ran[i]].run_time().count()), s.names.task(ran[i]));
+    text += fmt::format("  {:>8}  {}\n", human_time(s.record.time_of(ran[i]).count()), s.names.task(ran[i]));
   return text;
 }
 

@@ -48,6 +48,7 @@ struct Event {
   int exit_code = -1;  ///< run_finished
   Duration wait{-1};   ///< lease_acquired; task_retry: until the next attempt
   Duration run{-1};    ///< how long the attempt or the run took
+  Duration all{-1};    ///< task_finished after several attempts: how long all took, pauses included
   std::uint64_t lease = 0;
   std::uint64_t done = 0, total = 0;  ///< task_progress; plan_ready: tasks
   std::string pool{};

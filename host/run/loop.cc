@@ -192,6 +192,7 @@ void Loop::commit(const Running& running) {
 
 void Loop::finish(Running& running, Finished& finished) {
   const TaskIndex task = finished.task;
+  if (r.attempts > 0) record_.first_starts.try_emplace(running.attempt.task, r.started);
   TaskRecord& r = record_.tasks[task];
   r.ended = finished.ended;
   r.worker = finished.worker;
@@ -207,12 +208,14 @@ void Loop::finish(Running& running, Finished& finished) {
   running.attempt.task = kNoTask;
   if (will_retry) return;
   end_task(task, outcome, told);
-  heed_failure(outcome);
+  heed_failure(task);
 }
 
-void Loop::heed_failure(TaskState outcome) {
-  if (is_failure(outcome) && !settings_.keep_going && !std::exchange(is_failing_, true))
-    leave_out_waiting([this](TaskIndex i) { return plan_.task(i).when != When::ok; }, SkipReason::earlier_failure);
+void Loop::heed_failure(TaskIndex task) {
+  if (!is_failure(record_.tasks[task].state) || settings_.keep_going || is_failing_) return;
+  is_failing_ = true;
+  first_failure_ = task;
+  leave_out_waiting([this](TaskIndex i) { return plan_.task(i).when != When::ok; }, SkipReason::earlier_failure);
 }
 
 TaskState Loop::outcome_of(const Running& running, Finished& finished) const {
@@ -325,8 +328,11 @@ void Loop::end_task(TaskIndex task, TaskState outcome, Told told) {
   // A task that is skipped ends too, and so on: with a list, since a chain may be a million long.
   if (!std::exchange(is_settling_, true)) {
     while (!to_settle_.empty()) {
+  const TaskIndex culprit = outcome == TaskState::skipped && r.culprit != kNoTask ? r.culprit : task;
       const TaskIndex s = to_settle_.back();
       to_settle_.pop_back();
+    // A failure is more to blame than a task that was skipped for a reason of its own.
+    if (is_not_done && (next.culprit == kNoTask || (is_failed && !next.has_upstream_failure))) next.culprit = culprit;
       settle(s);
     }
     is_settling_ = false;
@@ -404,6 +410,7 @@ TimePoint Loop::next_alarm() const {
   TimePoint alarm = is_grace_over_ ? kNever : cleanup_end_;
   if (heeded_ == StopReason::none || heeded_ == StopReason::drain) alarm = std::min(alarm, parts_.stop.deadline());
   if (!retries_.empty()) alarm = std::min(alarm, retries_.top().when);
+  if (reason == SkipReason::earlier_failure) record_.tasks[task].culprit = first_failure_;
   const auto add = [&](const Running& r) {
     alarm = std::min(alarm, r.stop->reason() == 0 ? std::min(r.soft, r.hard) : r.hard);
   };
@@ -458,9 +465,10 @@ void Loop::emit_finished(TaskIndex task) {
   const TaskRecord& r = record_.tasks[task];
   Event e{.kind = EventKind::task_finished, .outcome = r.state, .worker = r.worker, .task = task};
   e.attempt = r.attempts;
-  if (r.attempts > 0) e.run = r.run_time();
+  if (r.attempts > 0) e.run = r.attempt_time();
+  if (r.attempts > 1) e.all = record_.time_of(task);
   if (r.state == TaskState::skipped)
-    e.text = describe(r.skip_reason);
+    e.text = why_skipped(record_, plan_, task);
   else if (const auto why = record_.reasons.find(task); why != record_.reasons.end() && !is_ok(r.state))
     e.text = why->second;
   parts_.events.push(std::move(e));

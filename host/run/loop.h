@@ -109,7 +109,7 @@ class Loop final : public Completion {
   void prepare(Running& running, TaskIndex task, TimePoint now);
   void commit(const Running& running);
   void finish(Running& running, Finished& finished);
-  void heed_failure(TaskState outcome);
+  void heed_failure(TaskIndex task);
   TaskState outcome_of(const Running& running, Finished& finished) const;
   bool retry(const Running& running, TaskState outcome, const Finished& finished);
   bool is_idempotent(TaskIndex task) const;
@@ -172,3 +172,4 @@ class Loop final : public Completion {
 };
 
 }  // namespace ganger::host
+  TaskIndex first_failure_ = kNoTask;

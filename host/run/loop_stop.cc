@@ -138,7 +138,7 @@ void Loop::give_up(Running& running) {
   }
   const TaskState outcome = by_user ? TaskState::interrupted : TaskState::timed_out;
   end_task(task, outcome, Told::in_doubt);
-  heed_failure(outcome);
+  heed_failure(task);
   if (!has_replacement) leave_out_waiting([](TaskIndex) { return false; }, SkipReason::no_worker);
   // The thread is still inside the type, so an exclusive one stays busy for ever.
   if (const TaskType* type = plan_.task(task).type; type != nullptr && type->is_exclusive() && !is_isolated) {

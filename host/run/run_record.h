@@ -12,54 +12,45 @@
 
 namespace ganger::host {
 
+class Plan;
+
 /// Why a task was not started.
 enum class SkipReason : std::uint8_t {
   none,
-  upstream,         ///< when = "ok", and one it comes after is not done
-  nothing_failed,   ///< when = "failed", and all it comes after are done
-  earlier_failure,  ///< without --keep-going
+  upstream,         ///< when = "ok", and a dependency is not done
+  nothing_failed,   ///< when = "failed", and all dependencies are done
+  earlier_failure,  ///< of a task it does not depend on, without --keep-going
   interrupted,
   deadline,
   drained,
   grace_over,  ///< an `always` task for which there was no time left
   no_worker,   ///< too many workers hang in tasks that were given up
-  type_hangs   ///< its exclusive type is still busy with a task that was given up
+  type_hangs,  ///< its exclusive type is still busy with a task that was given up
+  no_thread    ///< there was none, and for a while none could be started
 };
-
-constexpr std::string_view describe(SkipReason r) {
-  constexpr std::string_view kTexts[] = {"",
-                                         "a task it comes after is not done",
-                                         "nothing it comes after failed",
-                                         "not started after an earlier failure",
-                                         "not started before the interrupt",
-                                         "not started before the deadline",
-                                         "not started before the drain",
-                                         "the grace period was over",
-                                         "no worker was left to run it",
-                                         "another task of its exclusive type hangs"};
-  return kTexts[static_cast<std::size_t>(r)];
-}
 
 /// 32 bytes a task.
 struct TaskRecord {
   TimePoint started{}, ended{};   ///< of the last attempt; both zero when it was not started
-  std::uint32_t waiting_for = 0;  ///< tasks it comes after that have not ended
+  std::uint32_t waiting_for = 0;  ///< dependencies that have not ended
+  TaskIndex culprit = kNoTask;    ///< the task whose failure, or whose skip, keeps this one from running
   std::uint16_t attempts = 0;
-  TaskState state = TaskState::waiting;
-  SkipReason skip_reason = SkipReason::none;
-  bool has_upstream_not_done = false;
-  bool has_upstream_failure = false;               ///< one failed, or was skipped because of one that did
-  TaskState attempt_outcome = TaskState::waiting;  ///< of the last attempt, while another is to come
   std::int16_t worker = -1;
+  TaskState state = TaskState::waiting;
+  TaskState attempt_outcome = TaskState::waiting;  ///< of the last attempt, while another is to come
+  SkipReason skip_reason = SkipReason::none;
+  bool has_upstream_not_done : 1 = false;
+  bool has_upstream_failure : 1 = false;  ///< one failed, or was skipped because of one that did
 
-  Duration run_time() const { return ended - started; }
+  Duration attempt_time() const { return ended - started; }
 };
 static_assert(sizeof(TaskRecord) <= 32);
 
 struct RunRecord {
   std::vector<TaskRecord> tasks;
-  std::unordered_map<TaskIndex, std::string> reasons;  ///< of those that went wrong
-  std::array<std::uint32_t, 10> counts{};              ///< by TaskState; of the final ones
+  std::unordered_map<TaskIndex, std::string> reasons;     ///< of those that went wrong
+  std::unordered_map<TaskIndex, TimePoint> first_starts;  ///< of those with more than one attempt
+  std::array<std::uint32_t, 10> counts{};                 ///< by TaskState; of the final ones
   std::uint32_t retries = 0;
   std::uint32_t done_before = 0;  ///< by an earlier process of a run that was resumed; they have no times
 
@@ -67,7 +58,15 @@ struct RunRecord {
   std::uint32_t failures() const {
     return count(TaskState::failed) + count(TaskState::crashed) + count(TaskState::timed_out);
   }
+  /// What a task took: from the start of its first attempt to the end of its last one, pauses included.
+  Duration time_of(TaskIndex task) const {
+    const auto first = first_starts.find(task);
+    return tasks[task].ended - (first == first_starts.end() ? tasks[task].started : first->second);
+  }
 };
+
+/// Why a task was skipped, with the name of the task that is to blame: "'gate' failed".
+std::string why_skipped(const RunRecord& record, const Plan& plan, TaskIndex task);
 
 /// A look at a run that goes on.
 struct RunView {

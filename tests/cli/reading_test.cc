@@ -51,7 +51,7 @@ TEST_F(Reading, PlanShowsOrderLaneAndWhyATaskIsSkipped) {
   plan.prints("2  heavy        demo.sleep  pool    end            timeout 2m, 2 retries\n");
   plan.prints("-  sorry        demo.noop   serial  heavy  failed");
   plan.prints("skipped: runs only if something it comes after fails\n");
-  plan.prints("skipped: comes after a task that would be skipped\n");
+  plan.prints("skipped: depends on 'sorry', which would be skipped\n");
   plan.prints("3  tidy ");
 }
 

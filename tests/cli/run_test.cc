@@ -128,7 +128,7 @@ TEST_F(RunVerb, WhenFailedIsSkippedIfNothingFails) {
         "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n"
         "[[task]]\nname = \"b\"\nuses = \"demo.noop\"\nafter = [\"a\"]\nwhen = \"failed\"\n");
 
-  run_ganger("run", "j.toml").exits(0).says("b skipped: nothing it comes after failed\n");
+  run_ganger("run", "j.toml").exits(0).says("b skipped: none of its dependencies failed\n");
 }
 
 TEST_F(RunVerb, OnlyRunsATaskWithWhatItComesAfter) {

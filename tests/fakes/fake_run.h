@@ -68,6 +68,7 @@ class FakeRun {
     const auto why = loop->record().reasons.find(task);
     return why == loop->record().reasons.end() ? "" : why->second;
   }
+  std::string why_skipped(TaskIndex task) const { return host::why_skipped(loop->record(), plan, task); }
   Duration length() const { return ended - start; }
 
   FakeClock clock;

@@ -25,6 +25,7 @@ struct ReportedRun {
     set(1, TaskState::failed, std::chrono::milliseconds(1500), 2);
     set(2, TaskState::skipped, Duration(0), 0);
     record.tasks[2].skip_reason = SkipReason::upstream;
+    record.tasks[2].culprit = 1;
     record.reasons[1] = "no <\"space\"> & \033[31mcolour";
     record.retries = 1;
   }

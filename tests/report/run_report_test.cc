@@ -78,8 +78,8 @@ TEST(JunitText, HasACaseForEachTaskAndEscapesItsReason) {
       "    <testcase name=\"scan\" classname=\"\" time=\"2.000\"/>\n"
       "    <testcase name=\"hash\" classname=\"\" time=\"1.500\"><failure type=\"failed\" message=\"no "
       "&lt;&quot;space&quot;&gt; &amp; \xEF\xBF\xBD[31mcolour\"/></testcase>\n"
-      "    <testcase name=\"mail\" classname=\"\" time=\"0.000\"><skipped message=\"a task it comes after is not "
-      "done\"/></testcase>\n"
+      "    <testcase name=\"mail\" classname=\"\" time=\"0.000\"><skipped message=\"'hash' "
+      "failed\"/></testcase>\n"
       "  </testsuite>\n"
       "</testsuites>\n");
 }

@@ -136,6 +136,28 @@ TEST(Loop, AHeavyTaskForWhichNoThreadCouldBeStartedIsTriedAgain) {
 }
 
 TEST(Loop, ExclusiveTypesRunOneAtATimeAndAreReadyOnce) {
+TEST(Loop, HeavyTasksAreLeftOutWhenNoThreadCanBeStartedForLong) {
+  LoopRig rig;
+  const auto h = rig.add("h", {}, heavy());
+  const auto next = rig.add("next");
+  const auto tidy = rig.add("tidy", {}, when(When::always));
+  const auto tidy_more = rig.add("tidy-more", {}, {.when = When::always, .is_heavy = true});
+  rig.add("l");
+  rig.after(next, {h});
+  rig.after(tidy, {h});
+  rig.after(tidy_more, {h});
+  rig.failing_starts = 1'000'000;
+
+  rig.go();
+
+  EXPECT_THAT(rig.started, ElementsAre("l", "tidy"));
+  EXPECT_EQ(rig.why_skipped(h), "no thread could be started to run it");
+  EXPECT_EQ(rig.why_skipped(next), "'h' was skipped");
+  EXPECT_EQ(rig.state(tidy_more), TaskState::skipped);
+  EXPECT_TRUE(rig.loop->lacked_threads());
+  EXPECT_LE(rig.length(), seconds(3));
+}
+
   LoopRig rig;
   TaskType type;
   type.flags = GANGER_TASK_EXCLUSIVE;
@@ -211,6 +233,63 @@ TEST(Loop, AHandlerRunsForAFailureFurtherUp) {
 }
 
 // ------------------------------------------------------------------------------------------------------- big ones
+// ---------------------------------------------------------------------------------------------- what is said of them
+
+// gate --> a --> b --> last
+//        calm ------->
+TEST(Loop, ASkippedTaskNamesTheOneThatFailedAlsoThroughOthersThatWereSkipped) {
+  LoopRig rig;
+  rig.settings.keep_going = true;
+  const auto good = rig.add("good");
+  const auto calm = rig.add("calm", {}, when(When::failed));
+  const auto gate = rig.add("gate", kFails);
+  const auto a = rig.add("a");
+  const auto b = rig.add("b");
+  const auto last = rig.add("last");
+  const auto after_calm = rig.add("after-calm");
+  rig.after(calm, {good});
+  rig.after(after_calm, {calm});
+  rig.after(a, {gate});
+  rig.after(b, {a});
+  rig.after(last, {calm, b});
+
+  rig.go();
+
+  for (const TaskIndex i : {a, b, last}) EXPECT_EQ(rig.why_skipped(i), "'gate' failed");
+  EXPECT_EQ(rig.why_skipped(calm), "none of its dependencies failed");
+  EXPECT_EQ(rig.why_skipped(after_calm), "'calm' was skipped");
+  const auto finished = rig.events.of(EventKind::task_finished);
+  EXPECT_EQ(std::ranges::count_if(finished, [](const Event& e) { return e.text == "'gate' failed"; }), 3);
+}
+
+TEST(Loop, ATaskThatIsLeftOutAfterAFailureNamesTheOneThatFailed) {
+  LoopRig rig;
+  rig.add("slow", {.never_ends = true}, {}, {.timeout = seconds(1)});
+  const auto other = rig.add("other");
+
+  rig.go();
+
+  EXPECT_EQ(rig.why_skipped(other), "not started after 'slow' timed out");
+}
+
+TEST(Loop, ATaskTakesWhatAllItsAttemptsTakeAndAnEventWhatItsOwnTook) {
+  LoopRig rig;
+  const auto a = rig.add("a", takes(seconds(2)), {}, {.backoff = seconds(1), .retries = 1});
+  rig.act_of = [](const Attempt& attempt, Act act) {
+    if (attempt.number == 1) act.status = GANGER_RETRY;
+    return act;
+  };
+
+  rig.go();
+
+  EXPECT_EQ(rig.loop->record().time_of(a), rig.length());
+  EXPECT_GE(rig.length(), seconds(4));
+  const Event finished = rig.events.of(EventKind::task_finished).front();
+  EXPECT_EQ(rig.events.of(EventKind::task_retry).front().run, seconds(2));
+  EXPECT_EQ(finished.run, seconds(2));
+  EXPECT_EQ(finished.all, rig.length());
+}
+
 
 TEST(Loop, AChainOfAMillionTasksEnds) {
   constexpr TaskIndex kTasks = 1'000'000;
