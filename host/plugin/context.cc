@@ -79,7 +79,7 @@ std::int32_t ganger_ctx::stop_reason() const {
 }
 
 ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
-  if (Crew::has_failed_here()) return status;
+  if (Crew::has_failed_here(*this)) return status;
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
   why_ = taken_in(why);

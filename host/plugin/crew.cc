@@ -60,6 +60,12 @@ bool Crew::has_failed(const Crew* innermost) {
 
 bool Crew::has_failed_here() { return has_failed(crew_of_this_thread); }
 
+bool Crew::has_failed_here(const ganger_ctx& ctx) {
+  for (const Crew* crew = crew_of_this_thread; crew != nullptr; crew = crew->outer_)
+    if (&crew->ctx_ == &ctx && crew->status_.load(std::memory_order_relaxed) != GANGER_OK) return true;
+  return false;
+}
+
 bool Crew::wants_help() {
   const std::lock_guard lock(mutex_);
   // While the caller is busy with one call, each of the others may have a thread of its own.

@@ -25,6 +25,8 @@ class Crew final : public HelpSeeker {
 
   /// Is this thread in a call of a crew, or of one further out, of which another call has failed?
   static bool has_failed_here();
+  /// The same of the crews of that task only: a pool's open() has a context of its own, also inside a crew.
+  static bool has_failed_here(const ganger_ctx& ctx);
 
   bool wants_help() override;
   void cancel_help() override;

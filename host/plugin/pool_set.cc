@@ -53,8 +53,9 @@ class KindProvider final : public Provider {
     return failure(ErrorKind::pool_unavailable, why);  // of which pool, the pool says
   }
   bool has_to_end(void* borrower) const noexcept override {
-    const CallParts& parts = static_cast<const ganger_ctx*>(borrower)->parts();
-    return parts.stop->reason() != GANGER_RUNNING || (parts.deadline != kNever && clock_.now() >= parts.deadline);
+    const auto& caller = *static_cast<const ganger_ctx*>(borrower);
+    const CallParts& parts = caller.parts();
+    return caller.stop_reason() != GANGER_RUNNING || (parts.deadline != kNever && clock_.now() >= parts.deadline);
   }
   void close(void* handle) noexcept override {
     call([&] {

@@ -417,6 +417,56 @@ TEST(Borrowing, OpenSeesTheStopOfItsBorrower) {
   EXPECT_EQ(status, GANGER_CANCELLED);
 }
 
+/// One thread joins the next parallel().
+class OneHelper final : public WorkerLender {
+ public:
+  ~OneHelper() override {
+    if (thread_.joinable()) thread_.join();
+  }
+  void seek_help(HelpSeeker& seeker) override {
+    if (seeker.wants_help()) thread_ = std::thread([&seeker] { seeker.help(); });
+  }
+  void end_seeking(HelpSeeker&) override {}
+
+ private:
+  std::thread thread_;
+};
+
+TEST(Borrowing, AnOpenThatFailsAfterASiblingOfItsBorrowerHasFailedKeepsItsReason) {
+  NumberKind kind;
+  std::latch opening(1);
+  kind.on_open = [&](const ganger_host& host, ganger_ctx* ctx, void**) {
+    opening.count_down();
+    while (host.stop_reason(ctx) != GANGER_STOP_UPSTREAM) std::this_thread::yield();
+    return host.fail(ctx, GANGER_FAILED, str("no route to it"));
+  };
+  BorrowRig rig;
+  OneHelper helper;
+  rig.lender = &helper;
+  rig.add_pool("n", kind);
+  rig.begin();
+  struct Parts {
+    BorrowRig& rig;
+    std::latch& opening;
+    Acquired got{};
+  } parts{rig, opening};
+
+  rig.host.parallel(
+      &rig.ctx, 2,
+      [](void* user, std::uint64_t i) -> ganger_status {
+        auto& [borrow, is_opening, got] = *static_cast<Parts*>(user);
+        if (i == 0)
+          got = borrow.set.all()[0]->pool->acquire(1, {}, &borrow.ctx);
+        else
+          is_opening.wait();
+        return GANGER_FAILED;
+      },
+      &parts, 0);
+
+  EXPECT_EQ(parts.got.error->message, "pool 'n' cannot be opened: no route to it");
+  EXPECT_TRUE(parts.got.was_cut_short) << "what the pool is like nobody knows";
+}
+
 TEST(Borrowing, OpenHasTheDeadlineAndTheLogOfItsBorrower) {
   NumberKind kind;
   std::int64_t deadline = 0;
