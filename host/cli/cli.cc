@@ -12,6 +12,7 @@
 #include "host/cli/verbs.h"
 #include "host/isolate/child_main.h"
 #include "host/job/suggest.h"
+#include "host/out_of_memory.h"
 #include "host/report/json_text.h"
 #include "host/report/service_manager.h"
 #include "host/report/streams.h"
@@ -108,6 +109,7 @@ int run_cli(int argc, const char* const* argv) {
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
   if (argc > 1 && argv[1] == kTrialWord) return run_trial(argc, argv);
+  leave_when_out_of_memory(kExitDeferred);
   take_streams();
   take_service_settings();
   leave_on_interrupt(kExitInterrupt);

@@ -75,6 +75,7 @@ constexpr int exit_code(RunEnd end, ExitStyle style, int signal) {
     case RunEnd::pool_unavailable:
       return is_unix ? 1 : kExitNoPool;
     case RunEnd::drained:
+    case RunEnd::no_thread:
       return kExitDeferred;
     case RunEnd::not_recorded:
       return kExitIo;

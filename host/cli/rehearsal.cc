@@ -11,11 +11,11 @@ Finished Stage::run(const Attempt& attempt) {
   return finished(attempt, attempt.worker);
 }
 
-bool Stage::try_start(const Attempt& attempt) {
-  if (running_.size() >= settings_.workers) return false;
+Start Stage::try_start(const Attempt& attempt) {
+  if (running_.size() >= settings_.workers) return Start::busy;
   order_.push_back(attempt.task);
   running_.push_back(attempt);
-  return true;
+  return Start::accepted;
 }
 
 /// Another worker takes the place of the one that hangs.

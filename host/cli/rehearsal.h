@@ -36,7 +36,7 @@ class Stage final : public TaskBody, public Executor, public Clock, public Event
   void report_to(Completion& loop) { loop_ = &loop; }
 
   Finished run(const Attempt& attempt) override;
-  [[nodiscard]] bool try_start(const Attempt& attempt) override;
+  [[nodiscard]] Start try_start(const Attempt& attempt) override;
   [[nodiscard]] bool give_up(TaskIndex task) override;
 
   TimePoint now() override { return now_; }

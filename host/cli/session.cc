@@ -37,6 +37,9 @@ namespace {
 // How often what is waited for before a run is looked at.
 constexpr Duration kMoment = std::chrono::milliseconds(20);
 
+constexpr const char* kNoThread =
+    "error: no thread could be started; see `ulimit -v` and `ulimit -u`, or try again later";
+
 // How long static destructors of plugins may take.
 constexpr Duration kExitPatience = std::chrono::seconds(2);
 
@@ -306,6 +309,7 @@ RunEnd Session::end_of_run() const {
         return RunEnd::pool_unavailable;
     return RunEnd::failed;
   }
+  if (loop_->lacked_threads()) return RunEnd::no_thread;
   return stop_.reason() == StopReason::drain && loop_->left_out_tasks() ? RunEnd::drained : RunEnd::finished;
 }
 
@@ -313,6 +317,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   const RunEnd end = end_of_run();
   int code = exit_code(end, settings_.exit_style, stop_.signal());
   service_->ended(name_of(end));
+  if (end == RunEnd::no_thread) say(kNoThread);
   const bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
   leave_on_interrupt(settings_.exit_style == ExitStyle::seed ? std::optional<int>(kExitInterrupt) : std::nullopt);
@@ -412,8 +417,7 @@ int run_session(const PlannedJob& job, Registry& registry, const SessionSettings
   } catch (const std::system_error&) {
     // The events have a thread too.
   }
-  return not_started("error: no thread could be started; try again when the machine has some to spare",
-                     kExitDeferred);
+  return not_started(kNoThread, kExitDeferred);
 }
 
 }  // namespace ganger::host

@@ -36,6 +36,9 @@ std::string headline(const Summary& s) {
     case RunEnd::not_recorded:
       text = painted("stopped, for it could not be recorded", Paint::red, s.has_colour);
       break;
+    case RunEnd::no_thread:
+      text = painted("stopped, no thread could be started", Paint::red, s.has_colour);
+      break;
     case RunEnd::failed:
     case RunEnd::pool_unavailable:
       text = painted("failed", Paint::red, s.has_colour);

@@ -10,11 +10,20 @@
 namespace ganger::host {
 
 /// How a run ended, the most important reason first.
-enum class RunEnd : std::uint8_t { finished, timeout, interrupt, failed, pool_unavailable, drained, not_recorded };
+enum class RunEnd : std::uint8_t {
+  finished,
+  timeout,
+  interrupt,
+  failed,
+  pool_unavailable,
+  drained,
+  not_recorded,
+  no_thread
+};
 
 constexpr std::string_view name_of(RunEnd end) {
-  constexpr std::string_view kNames[] = {"finished",         "timeout", "interrupt",   "failed",
-                                         "pool_unavailable", "drained", "not_recorded"};
+  constexpr std::string_view kNames[] = {"finished",         "timeout", "interrupt",    "failed",
+                                         "pool_unavailable", "drained", "not_recorded", "no_thread"};
   return kNames[static_cast<std::size_t>(end)];
 }
 

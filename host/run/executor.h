@@ -54,19 +54,27 @@ class Completion {
   virtual void has_room() = 0;
 };
 
+/// What became of an attempt that an executor was asked to start.
+enum class Start : std::uint8_t {
+  accepted,
+  busy,      ///< nobody is free; there will be news of it
+  no_thread  ///< there is none, and none could be started; nobody will say when there is
+};
+
 /// Runs attempts on threads or processes of its own. Called with the loop's lock held; no call blocks.
 ///
 /// Contract; tests/run/executor_contract_test.cc holds every executor to it:
 /// - Each attempt that it accepts, and each that ended() returns, is reported to ended() once, with its number.
-/// - An attempt that it refuses is forgotten. Once it could be accepted, has_room() or an ended() follows.
+/// - An attempt that it refuses is forgotten. After `busy`, has_room() or an ended() follows once it could be
+/// accepted.
 /// - A worker is busy from the start of an attempt until ended() has returned nothing, and no more attempts run at
 ///   once than there are workers.
 /// - When ended() has returned nothing, has_room() follows, and whoever asks from then on finds the worker free.
 class Executor {
  public:
   virtual ~Executor() = default;
-  /// Accepts the attempt and reports to the Completion later, or says false: nobody is free.
-  [[nodiscard]] virtual bool try_start(const Attempt& attempt) = 0;
+  /// Accepts the attempt and reports to the Completion later, or says why not.
+  [[nodiscard]] virtual Start try_start(const Attempt& attempt) = 0;
   /// The attempt does not end. Nothing is heard of it again, but for a report that is on its way already; another
   /// worker takes the place of the one it hangs in. Returns false when no more can be started here.
   [[nodiscard]] virtual bool give_up(TaskIndex task) = 0;

@@ -13,11 +13,15 @@ namespace ganger::host {
 
 namespace {
 
-// How long after workers that have nothing of ours said no they are asked again: nobody else would, where a thread
-// could not be started.
+// How soon a thread is asked for again where none could be started: a machine may have one to spare soon.
 constexpr Duration kAskAgain = std::chrono::milliseconds(100);
 
 }  // namespace
+
+void Loop::Lack::note(bool has_thread, TimePoint now) {
+  since = has_thread ? kNever : std::min(since, now);
+  ask_again = has_thread ? kNever : after(now, kAskAgain);
+}
 
 Loop::Loop(const Plan& plan, const LoopSettings& settings, LoopParts parts)
     : plan_(plan),
@@ -115,14 +119,18 @@ TimePoint Loop::tick() {
   check_overdue(now);
   if (now >= cleanup_end_) end_grace(now);
   start_heavy(now);
+  heed_lack(no_worker_, true, now);
+  heed_lack(no_lane_, false, now);
   watcher_wakes_ = next_alarm();
   const TimePoint alarm = watcher_wakes_;
   const bool needs_lane = std::exchange(needs_lane_, false) && unfinished_ > 0;
   lock.unlock();
-  if (!needs_lane || parts_.start_lane()) return alarm;
+  if (!needs_lane) return alarm;
+  const bool has_lane = parts_.start_lane();
   lock.lock();
-  needs_lane_ = true;  // a machine without threads to spare may have one soon
-  return watcher_wakes_ = std::min(watcher_wakes_, after(now, kAskAgain));
+  needs_lane_ |= !has_lane;
+  no_lane_.note(has_lane, now);
+  return watcher_wakes_ = std::min(watcher_wakes_, no_lane_.ask_again);
 }
 
 void Loop::give_up_all() {
@@ -154,10 +162,11 @@ void Loop::hand_out_heavy(TimePoint now) {
     }
     Running& running = *spare_.back();
     prepare(running, task, now);
-    if (!parts_.workers.try_start(running.attempt)) {
+    const Start start = parts_.workers.try_start(running.attempt);
+    no_worker_.note(start != Start::no_thread, now);
+    if (start != Start::accepted) {
       ready_heavy_.insert(task);
-      if (heavy_.empty()) note_alarm(ask_again_ = after(now, kAskAgain));
-      return;
+      return note_alarm(no_worker_.ask_again);
     }
     commit(running);
     heavy_.push_back(std::move(spare_.back()));
@@ -183,6 +192,7 @@ void Loop::prepare(Running& running, TaskIndex task, TimePoint now) {
 void Loop::commit(const Running& running) {
   TaskRecord& r = record_.tasks[running.attempt.task];
   r.state = TaskState::running;
+  if (r.attempts > 0) record_.first_starts.try_emplace(running.attempt.task, r.started);
   r.started = running.started;
   ++r.attempts;
   const TaskType* type = plan_.task(running.attempt.task).type;
@@ -192,7 +202,6 @@ void Loop::commit(const Running& running) {
 
 void Loop::finish(Running& running, Finished& finished) {
   const TaskIndex task = finished.task;
-  if (r.attempts > 0) record_.first_starts.try_emplace(running.attempt.task, r.started);
   TaskRecord& r = record_.tasks[task];
   r.ended = finished.ended;
   r.worker = finished.worker;
@@ -319,8 +328,11 @@ void Loop::end_task(TaskIndex task, TaskState outcome, Told told) {
 
   const bool is_not_done = !is_ok(outcome);
   const bool is_failed = is_failure(outcome) || (outcome == TaskState::skipped && r.has_upstream_failure);
+  const TaskIndex culprit = outcome == TaskState::skipped && r.culprit != kNoTask ? r.culprit : task;
   for (const TaskIndex s : plan_.graph().successors(task)) {
     TaskRecord& next = record_.tasks[s];
+    // A failure is more to blame than a task that was skipped for a reason of its own.
+    if (is_not_done && (next.culprit == kNoTask || (is_failed && !next.has_upstream_failure))) next.culprit = culprit;
     next.has_upstream_not_done |= is_not_done;
     next.has_upstream_failure |= is_failed;
     if (--next.waiting_for == 0) to_settle_.push_back(s);
@@ -328,11 +340,8 @@ void Loop::end_task(TaskIndex task, TaskState outcome, Told told) {
   // A task that is skipped ends too, and so on: with a list, since a chain may be a million long.
   if (!std::exchange(is_settling_, true)) {
     while (!to_settle_.empty()) {
-  const TaskIndex culprit = outcome == TaskState::skipped && r.culprit != kNoTask ? r.culprit : task;
       const TaskIndex s = to_settle_.back();
       to_settle_.pop_back();
-    // A failure is more to blame than a task that was skipped for a reason of its own.
-    if (is_not_done && (next.culprit == kNoTask || (is_failed && !next.has_upstream_failure))) next.culprit = culprit;
       settle(s);
     }
     is_settling_ = false;
@@ -401,6 +410,7 @@ void Loop::take_back_ready(TaskIndex task) {
 void Loop::skip(TaskIndex task, SkipReason reason) {
   take_back_ready(task);
   record_.tasks[task].skip_reason = reason;
+  if (reason == SkipReason::earlier_failure) record_.tasks[task].culprit = first_failure_;
   end_task(task, TaskState::skipped);
 }
 
@@ -410,13 +420,13 @@ TimePoint Loop::next_alarm() const {
   TimePoint alarm = is_grace_over_ ? kNever : cleanup_end_;
   if (heeded_ == StopReason::none || heeded_ == StopReason::drain) alarm = std::min(alarm, parts_.stop.deadline());
   if (!retries_.empty()) alarm = std::min(alarm, retries_.top().when);
-  if (reason == SkipReason::earlier_failure) record_.tasks[task].culprit = first_failure_;
   const auto add = [&](const Running& r) {
     alarm = std::min(alarm, r.stop->reason() == 0 ? std::min(r.soft, r.hard) : r.hard);
   };
   for (const auto& r : heavy_) add(*r);
   if (lane_is_busy()) add(lane_);
-  return std::min(alarm, ask_again_);
+  if (!ready_heavy_.empty()) alarm = std::min(alarm, no_worker_.ask_again);
+  return alarm;
 }
 
 void Loop::note_alarm(TimePoint alarm) {
@@ -438,6 +448,11 @@ std::uint32_t Loop::given_up_threads() const {
 bool Loop::left_out_tasks() const {
   const std::lock_guard lock(mutex_);
   return has_left_out_;
+}
+
+bool Loop::lacked_threads() const {
+  const std::lock_guard lock(mutex_);
+  return no_worker_.is_final || no_lane_.is_final;
 }
 
 TaskState Loop::state_of(TaskIndex task) const {

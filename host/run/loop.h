@@ -68,6 +68,8 @@ class Loop final : public Completion {
   std::uint32_t given_up_threads() const;
   /// Has a failure, a stop or a drain kept a task from starting?
   bool left_out_tasks() const;
+  /// Were tasks left out because no thread could be had for them?
+  bool lacked_threads() const;
 
   TaskState state_of(TaskIndex task) const;
   /// Counts and names of what runs now, for a progress bar.
@@ -93,6 +95,14 @@ class Loop final : public Completion {
     bool operator>(const Retry& other) const { return when > other.when; }
   };
 
+  // No thread for the tasks of one kind, and since when none could be had.
+  struct Lack {
+    TimePoint since = kNever;
+    TimePoint ask_again = kNever;
+    bool is_final = false;
+    void note(bool has_thread, TimePoint now);
+  };
+
   // All of these are called with the lock held. Those that end a run early are in loop_stop.cc.
   void take_over_done();
   void heed_stop(TimePoint now) {
@@ -101,8 +111,10 @@ class Loop final : public Completion {
   void stop_for(StopReason reason, TimePoint now);
   void leave_out_waiting(const std::function<bool(TaskIndex)>& may_start, SkipReason reason);
   void start_heavy(TimePoint now) {
-    ask_again_ = kNever;
-    if (!ready_heavy_.empty()) hand_out_heavy(now);
+    if (ready_heavy_.empty())
+      no_worker_.note(true, now);
+    else
+      hand_out_heavy(now);
   }
   void hand_out_heavy(TimePoint now);
   TaskIndex next(IndexSet& ready);
@@ -125,6 +137,7 @@ class Loop final : public Completion {
   void free_exclusive(TaskIndex task);
   TimePoint hard_end(const Running& running, TimePoint grace_end, Duration kill_time) const;
   void ask_to_stop(Running& running, std::int32_t reason, TimePoint hard);
+  void heed_lack(Lack& lack, bool is_heavy, TimePoint now);
   void check_overdue(TimePoint now);
   void give_up(Running& running);
   void end_grace(TimePoint now);
@@ -162,14 +175,14 @@ class Loop final : public Completion {
   bool is_settling_ = false;
   bool has_left_out_ = false;
   bool is_failing_ = false;  // a task failed and there is no --keep-going
+  TaskIndex first_failure_ = kNoTask;
   bool is_grace_over_ = false;
   StopReason heeded_ = StopReason::none;
   TimePoint grace_end_ = kNever, cleanup_end_ = kNever;
   TimePoint watcher_wakes_ = kNever;
-  TimePoint ask_again_ = kNever;  // whether a worker is free, while none has a task and heavy ones are ready
+  Lack no_worker_, no_lane_;
   std::minstd_rand jitter_;
   std::array<bool, kEventKinds> wants_{};
 };
 
 }  // namespace ganger::host
-  TaskIndex first_failure_ = kNoTask;

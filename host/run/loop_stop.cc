@@ -13,6 +13,8 @@ namespace {
 
 // Threads that hang in tasks are replaced this often; after that the run ends with what it has.
 constexpr std::uint32_t kMostReplacedThreads = 2;
+// How long a thread is asked for, before the tasks that need it are left out.
+constexpr Duration kThreadPatience = std::chrono::seconds(2);
 // What `always` tasks get past the grace when others have used it up: the run ends within the grace and a second.
 constexpr Duration kCleanupSlack = std::chrono::milliseconds(400);
 constexpr Duration kLastGrace = std::chrono::milliseconds(200);
@@ -85,6 +87,11 @@ void Loop::ask_to_stop(Running& running, std::int32_t reason, TimePoint hard) {
   running.stop->request(reason);
   running.hard = std::min(running.hard, hard);
   note_alarm(running.hard);
+}
+
+void Loop::heed_lack(Lack& lack, bool is_heavy, TimePoint now) {
+  if (lack.since == kNever || now < after(lack.since, kThreadPatience) || std::exchange(lack.is_final, true)) return;
+  leave_out_waiting([&](TaskIndex i) { return plan_.task(i).is_heavy != is_heavy; }, SkipReason::no_thread);
 }
 
 void Loop::check_overdue(TimePoint now) {

@@ -42,14 +42,14 @@ std::uint32_t WorkPool::size() const {
   return size_;
 }
 
-bool WorkPool::try_start(const Attempt& attempt) {
-  if (idle_.load() <= 0 && !may_grow_.load()) return false;  // what most who ask hear, and soon
+Start WorkPool::try_start(const Attempt& attempt) {
+  if (idle_.load() <= 0 && !may_grow_.load()) return Start::busy;  // what most who ask hear, and soon
   // The worker owns the copy from the moment it has accepted.
   auto copy = std::make_unique<Attempt>(attempt);
   const std::lock_guard lock(lock_);
-  if (!give({&WorkPool::run_attempt, copy.get()})) return false;
-  static_cast<void>(copy.release());
-  return true;
+  const Start start = give({&WorkPool::run_attempt, copy.get()});
+  if (start == Start::accepted) static_cast<void>(copy.release());
+  return start;
 }
 
 void WorkPool::seek_help(HelpSeeker& seeker) {
@@ -67,32 +67,31 @@ void WorkPool::send_help() {
   constexpr auto kHelp = [](void* seeker) noexcept { static_cast<HelpSeeker*>(seeker)->help(); };
   for (auto seeker = seekers_.rbegin(); seeker != seekers_.rend(); ++seeker)
     while ((*seeker)->wants_help())
-      if (!give({kHelp, *seeker})) {
+      if (give({kHelp, *seeker}) != Start::accepted) {
         (*seeker)->cancel_help();
         return;
       }
 }
 
-bool WorkPool::give(Work work) {
+Start WorkPool::give(Work work) {
   // On its way from the hatch to sleep a worker is out of sight for a moment. To answer "nobody is free" then would
   // leave it asleep beside work that is ready, since it has told the loop that it is free and does so only once.
   for (; idle_.load() > 0 && !is_closed_; std::this_thread::yield()) {
     if (!handoff_.try_give(work)) continue;
     idle_.fetch_sub(1);
-    return true;
+    return Start::accepted;
   }
   // Nobody is free. If there may be another worker, start it: once it is idle it asks for work.
-  if (workers_.size() >= size_ || is_closed_) return false;
+  if (workers_.size() >= size_ || is_closed_) return Start::busy;
   const auto worker = std::make_shared<Worker>(*this, static_cast<std::int16_t>(started_++));
   try {
     worker->thread = std::thread([this, worker] { run_worker(*worker); });
   } catch (const std::system_error&) {
-    // No thread to be had now. With none at all the next try_start() asks again.
-    return false;
+    return workers_.empty() ? Start::no_thread : Start::busy;
   }
   workers_.push_back(worker);
   may_grow_ = workers_.size() < size_;
-  return false;
+  return Start::busy;
 }
 
 void WorkPool::run_worker(Worker& self) {

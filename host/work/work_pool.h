@@ -12,8 +12,8 @@
 
 namespace ganger::host {
 
-/// Heavy tasks come first; whoever is idle then joins parallel work. Nothing waits here: try_start() says false
-/// unless a worker has taken the attempt. Workers are started when they are first needed.
+/// Heavy tasks come first; whoever is idle then joins parallel work. Nothing waits here: try_start() accepts
+/// nothing unless a worker has taken it. Workers are started when they are first needed.
 class WorkPool final : public Executor, public WorkerLender {
  public:
   /// Threads that hang in a task are replaced this often; then the pool shrinks.
@@ -29,7 +29,7 @@ class WorkPool final : public Executor, public WorkerLender {
   /// Who hears how attempts end; before the first try_start(), outlives the pool.
   void report_to(Completion& completion) { completion_ = &completion; }
 
-  [[nodiscard]] bool try_start(const Attempt& attempt) override;
+  [[nodiscard]] Start try_start(const Attempt& attempt) override;
   [[nodiscard]] bool give_up(TaskIndex task) override;
   void seek_help(HelpSeeker& seeker) override;
   void end_seeking(HelpSeeker& seeker) override;
@@ -39,7 +39,7 @@ class WorkPool final : public Executor, public WorkerLender {
  private:
   struct Worker;
   // With the lock held.
-  bool give(Work work);
+  Start give(Work work);
   void send_help();
 
   void run_worker(Worker& self);

@@ -76,11 +76,13 @@ class FakeWorkers final : public Executor {
 
   void report_to(Completion& completion) { completion_ = &completion; }
 
-  [[nodiscard]] bool try_start(const Attempt& attempt) override {
+  [[nodiscard]] Start try_start(const Attempt& attempt) override {
     if (idle_ == 0) {
       if (failing_starts > 0) {
         --failing_starts;
-      } else if (idle_ + starting_ + running_.size() < size_) {
+        return starting_ + running_.size() == 0 ? Start::no_thread : Start::busy;
+      }
+      if (idle_ + starting_ + running_.size() < size_) {
         ++starting_;
         clock_.at(clock_.now(), [this] {
           --starting_;
@@ -88,7 +90,7 @@ class FakeWorkers final : public Executor {
           completion_->has_room();
         });
       }
-      return false;
+      return Start::busy;
     }
     --idle_;
     script_.started(attempt, true);
@@ -96,7 +98,7 @@ class FakeWorkers final : public Executor {
     auto& r = running_.emplace_back(std::make_shared<Running>(Running{attempt, act}));
     r->attempt.worker = 0;
     if (!act.never_ends) clock_.at(clock_.now() + act.length, [this, r] { end(r, r->act.status); });
-    return true;
+    return Start::accepted;
   }
 
   [[nodiscard]] bool give_up(TaskIndex task) override {
@@ -137,7 +139,8 @@ class FakeWorkers final : public Executor {
     const auto next = completion_->ended(f);
     const bool has_room = std::erase(running_, r) > 0;
     if (has_room) ++idle_;
-    if (next && !try_start(*next)) throw std::runtime_error("a worker that is free refuses what it was given");
+    if (next && try_start(*next) != Start::accepted)
+      throw std::runtime_error("a worker that is free refuses what it was given");
     if (!next && has_room) completion_->has_room();
   }
 

@@ -40,7 +40,7 @@ int walk(const FaultTest& t, const std::string& call, int error, const Judge& ju
   for (int n = 1; n < kMost; ++n) {
     SCOPED_TRACE(call + " fails at its call " + std::to_string(n));
     for (const char* left : {".local", "seen", "marks"}) fs::remove_all(t.folder_ / left);
-    const Ended run = failing(t.job(marks(t), {"--timeout", "2s"}), call, error, n, only_once).end();
+    const Ended run = failing(t.job(marks(t), {"--timeout", "1m"}), call, error, n, only_once).end();
     EXPECT_EQ(run.signal, 0) << run.err;
     run.takes_less_than(seconds(20));
     if (run.code == 0) {
@@ -63,8 +63,8 @@ void expect_io_errors_told(const FaultTest& t) {
   failing(t.job(marks(t)), "pwrite64", EROFS, 1).end().exits(74);
 }
 
-/// Whatever cannot be had, the run is not said to be finished unless it is, and no signal ends it. Tasks wait for a
-/// thread until the run's deadline.
+/// Whatever cannot be had, the run is not said to be finished unless it is, and no signal ends it. Nor does it wait
+/// for its deadline.
 void expect_no_crash(const FaultTest& t) {
   const auto judge = [&](const Ended& run) { EXPECT_GT(run.code, 0) << run.err; };
   for (const char* call : {"eventfd", "pipe2", "socketpair"}) walk(t, call, EMFILE, judge);

@@ -69,19 +69,18 @@ TEST(SummaryText, CountsWhatHappenedToThePools) {
 TEST(JunitText, HasACaseForEachTaskAndEscapesItsReason) {
   const ReportedRun run;
 
-  EXPECT_EQ(
-      junit_text(run.summary(), 1'000'000'000),
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<testsuites tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"4.000\">\n"
-      "  <testsuite name=\"nightly\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"4.000\" "
-      "timestamp=\"1970-01-01T00:00:01Z\">\n"
-      "    <testcase name=\"scan\" classname=\"\" time=\"2.000\"/>\n"
-      "    <testcase name=\"hash\" classname=\"\" time=\"1.500\"><failure type=\"failed\" message=\"no "
-      "&lt;&quot;space&quot;&gt; &amp; \xEF\xBF\xBD[31mcolour\"/></testcase>\n"
-      "    <testcase name=\"mail\" classname=\"\" time=\"0.000\"><skipped message=\"'hash' "
-      "failed\"/></testcase>\n"
-      "  </testsuite>\n"
-      "</testsuites>\n");
+  EXPECT_EQ(junit_text(run.summary(), 1'000'000'000),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuites tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"4.000\">\n"
+            "  <testsuite name=\"nightly\" tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"4.000\" "
+            "timestamp=\"1970-01-01T00:00:01Z\">\n"
+            "    <testcase name=\"scan\" classname=\"\" time=\"2.000\"/>\n"
+            "    <testcase name=\"hash\" classname=\"\" time=\"1.500\"><failure type=\"failed\" message=\"no "
+            "&lt;&quot;space&quot;&gt; &amp; \xEF\xBF\xBD[31mcolour\"/></testcase>\n"
+            "    <testcase name=\"mail\" classname=\"\" time=\"0.000\"><skipped message=\"'hash' "
+            "failed\"/></testcase>\n"
+            "  </testsuite>\n"
+            "</testsuites>\n");
 }
 
 TEST(MetricsText, CountsTasksByOutcomeAndPoolsByName) {

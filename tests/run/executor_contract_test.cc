@@ -44,7 +44,7 @@ class Books final : public Completion {
     const Attempt attempt = next_attempt(task);
     {
       const Inside inside;
-      if (!rig_->executor().try_start(attempt)) return false;
+      if (rig_->executor().try_start(attempt) != Start::accepted) return false;
     }
     note_start(attempt);
     return true;

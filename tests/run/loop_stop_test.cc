@@ -81,6 +81,21 @@ TEST(Loop, ALaneForWhichThereIsNoThreadIsStartedWhenThereIsOne) {
   EXPECT_EQ(rig.length(), seconds(3) + std::chrono::milliseconds(300));
 }
 
+TEST(Loop, LightTasksAreLeftOutWhenNoThreadForTheLaneCanBeStartedForLong) {
+  LoopRig rig;
+  rig.settings = {.grace = seconds(1), .keep_going = true};
+  rig.add("a", hangs(), {}, {.timeout = seconds(2)});
+  const auto b = rig.add("b");
+  const auto h = rig.add("h", takes(seconds(10)), heavy());
+  rig.failing_lanes = 1'000'000;
+
+  rig.go();
+
+  EXPECT_EQ(rig.state(h), TaskState::done);
+  EXPECT_EQ(rig.why_skipped(b), "no thread could be started to run it");
+  EXPECT_TRUE(rig.loop->lacked_threads());
+}
+
 TEST(Loop, AHeavyTaskThatDoesNotStopIsGivenUp) {
   LoopRig rig;
   rig.settings = {.grace = seconds(1), .keep_going = true};

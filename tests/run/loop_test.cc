@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/run/loop_rig.h"
@@ -135,7 +136,6 @@ TEST(Loop, AHeavyTaskForWhichNoThreadCouldBeStartedIsTriedAgain) {
   EXPECT_LT(rig.length(), seconds(1));
 }
 
-TEST(Loop, ExclusiveTypesRunOneAtATimeAndAreReadyOnce) {
 TEST(Loop, HeavyTasksAreLeftOutWhenNoThreadCanBeStartedForLong) {
   LoopRig rig;
   const auto h = rig.add("h", {}, heavy());
@@ -158,6 +158,7 @@ TEST(Loop, HeavyTasksAreLeftOutWhenNoThreadCanBeStartedForLong) {
   EXPECT_LE(rig.length(), seconds(3));
 }
 
+TEST(Loop, ExclusiveTypesRunOneAtATimeAndAreReadyOnce) {
   LoopRig rig;
   TaskType type;
   type.flags = GANGER_TASK_EXCLUSIVE;
@@ -232,7 +233,6 @@ TEST(Loop, AHandlerRunsForAFailureFurtherUp) {
   EXPECT_THAT(rig.started, ElementsAre("bad", "handler"));
 }
 
-// ------------------------------------------------------------------------------------------------------- big ones
 // ---------------------------------------------------------------------------------------------- what is said of them
 
 // gate --> a --> b --> last
@@ -290,6 +290,7 @@ TEST(Loop, ATaskTakesWhatAllItsAttemptsTakeAndAnEventWhatItsOwnTook) {
   EXPECT_EQ(finished.all, rig.length());
 }
 
+// ------------------------------------------------------------------------------------------------------- big ones
 
 TEST(Loop, AChainOfAMillionTasksEnds) {
   constexpr TaskIndex kTasks = 1'000'000;

@@ -80,7 +80,7 @@ struct PoolRig {
   explicit PoolRig(std::uint32_t workers) : pool(std::make_unique<WorkPool>(workers, bodies)) {
     pool->report_to(news);
   }
-  bool try_start(TaskIndex task) { return pool->try_start({.task = task, .number = 1}); }
+  bool try_start(TaskIndex task) { return pool->try_start({.task = task, .number = 1}) == Start::accepted; }
   /// As the loop does it: what is refused is asked again at the next news of a free worker.
   void start(TaskIndex task) {
     for (std::size_t rooms = rooms_seen; !try_start(task);) news.wait_for_rooms(rooms_seen = ++rooms);
