@@ -287,7 +287,7 @@ class TrialChild {
     Json answer{{"status", status}, {"why", why}};
     std::vector<std::string> findings;
     if (has_thrown) findings.push_back(why);
-    if (const auto left = end_orphans([&](pid_t pid) { return before.children.contains(pid); }); left > 0)
+    if (const auto left = end_orphans([&](pid_t pid) { return before.children.contains(pid); }).running; left > 0)
       findings.push_back(fmt::format("left {} running", left == 1 ? "a process" : fmt::format("{} processes", left)));
     for (const std::string& change : changes(before, state_once_settled(before)))
       findings.push_back(change == "started a thread" ? "left a thread running" : change);

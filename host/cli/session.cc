@@ -364,10 +364,16 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
 
 /// What tasks have started and not ended, and what these have started: a run that has ended leaves nothing running.
 void Session::end_left_processes() {
-  const std::size_t n = end_orphans([this](pid_t pid) { return not_ours_.contains(pid); });
-  if (n > 0)
+  const Ended ended = end_orphans([this](pid_t pid) { return not_ours_.contains(pid); });
+  if (const std::size_t n = ended.running; n > 0)
     scope_->log(GANGER_LOG_WARN, n == 1 ? "tasks have left a process running; it was ended"
                                         : fmt::format("tasks have left {} processes running; they were ended", n));
+  if (ended.left > 0)
+    scope_->log(GANGER_LOG_WARN,
+                fmt::format("{} could not be ended and may still run: process {}{}",
+                            ended.left == 1 ? "1 process that tasks have left"
+                                            : fmt::format("{} processes that tasks have left", ended.left),
+                            ended.one_left, ended.left == 1 ? "" : " and others"));
 }
 
 void Session::emit(EventKind kind, RunEnd end, int code) {

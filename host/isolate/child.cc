@@ -133,7 +133,7 @@ Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
 
 Child::~Child() {
   if (!process_.is_running()) return;
-  std::size_t left = 0;
+  Ended left;
   kill_tree();
   reap(std::chrono::steady_clock::now() + std::chrono::seconds(5), left);
 }
@@ -191,18 +191,16 @@ bool Child::is_gone() const {
 void Child::kill_tree() {
   if (!process_.is_running()) return;
   // What descends from it becomes ours when it dies, and then does not say any more where it came from.
-  const std::vector<ProcessEntry> all = all_processes();
-  std::vector<pid_t> found{pid_};
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (const ProcessEntry& entry : all)
-      if (entry.parent == found[i]) found.push_back(entry.pid);
-  killed_.insert(killed_.end(), found.begin() + 1, found.end());
+  PidList found;
+  add_children(pid_, found);
+  add_descendants(found);
+  killed_.insert(killed_.end(), found.begin(), found.end());
   process_.kill_tree();
 }
 
-std::optional<ProcessEnd> Child::reap(TimePoint until, std::size_t& left) {
+std::optional<ProcessEnd> Child::reap(TimePoint until, Ended& left) {
   auto end = process_.wait(until);
-  left = end ? end_left_processes() : 0;
+  if (end) left = end_left_processes();
   return end;
 }
 
@@ -216,11 +214,8 @@ bool Child::is_mine(pid_t pid) const {
   return at != std::string::npos && (at == 0 || environment[at - 1] == '\0');
 }
 
-std::size_t Child::end_left_processes() {
-  std::vector<pid_t> of_group;
-  for (const ProcessEntry& entry : all_processes())
-    if (entry.group == pid_) of_group.push_back(entry.pid);
-  return end_orphans([&](pid_t pid) { return std::ranges::find(of_group, pid) == of_group.end() && !is_mine(pid); });
+Ended Child::end_left_processes() {
+  return end_orphans([&](pid_t pid) { return group_of(pid) != pid_ && !is_mine(pid); });
 }
 
 void Child::dismiss() { shutdown(calls_.get(), SHUT_WR); }
@@ -266,7 +261,7 @@ void Child::see_off(TimePoint until, const LinePipe::Take& take) {
   }
   out_.finish(take);
   err_.finish(take);
-  std::size_t left = 0;
+  Ended left;
   if (is_gone()) reap(std::chrono::steady_clock::now(), left);
 }
 

@@ -89,8 +89,8 @@ class Child {
 
   /// SIGKILL for it and for all that descends from it.
   void kill_tree();
-  /// Reaps it and ends what it has left behind, of which `left` is the number.
-  std::optional<ProcessEnd> reap(TimePoint until, std::size_t& left);
+  /// Reaps it and ends what it has left behind.
+  std::optional<ProcessEnd> reap(TimePoint until, Ended& left);
   /// Tells it that it is needed no more: it closes what it has open and leaves.
   void dismiss();
   /// Waits for that, passing on its last lines.
@@ -100,7 +100,7 @@ class Child {
   Child() = default;
   bool pass_on(const LinePipe::Take& take);
   bool is_mine(pid_t pid) const;
-  std::size_t end_left_processes();
+  Ended end_left_processes();
 
   const Plugin* plugin_ = nullptr;
   Sandbox sandbox_;

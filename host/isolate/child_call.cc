@@ -266,7 +266,8 @@ void ChildCall::take_result(const FrameView& frame) {
   has_result_ = true;
   resident_bytes_ = result->resident_bytes;
   // Past its grace it has been told to die, and where memory ran out a new one has more of it.
-  is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && !is_killed_.load();
+  // What a sweep could not end in its time goes with the child.
+  is_fit_ = !has_signalled_ && result->status != GANGER_NO_MEMORY && result->unended == 0 && !is_killed_.load();
   if (!is_fit_) kill_child();
 }
 
@@ -288,9 +289,10 @@ void ChildCall::broke_protocol(std::string_view how) {
 
 void ChildCall::kill_child() {
   is_fit_ = false;
-  std::size_t left = 0;
+  Ended left;
   child_.kill_tree();
   child_.reap(now() + kDeathTakesAtMost, left);
+  warn_of_unended(left);
 }
 
 /// The process has ended, or its channel has, which comes a moment earlier.
@@ -312,10 +314,11 @@ void ChildCall::has_died() {
   if (!has_ended) return broke_protocol("it closed its channel");
   child_.read_note();
   read_output(kMostOutputAtOnce);
-  std::size_t left = 0;
+  Ended left;
   const auto death = child_.reap(now() + kDeathTakesAtMost, left);
   // What was to be ended leaves whatever it was about.
-  if (!is_killed_.load() && !has_signalled_) warn_of_left(left);
+  if (!is_killed_.load() && !has_signalled_) warn_of_left(left.running);
+  warn_of_unended(left);
   explain_death(death);
 }
 
@@ -324,6 +327,14 @@ void ChildCall::warn_of_left(std::size_t processes) {
   call_.scope.log(GANGER_LOG_WARN, processes == 1
                                        ? "left 1 process running; it was killed"
                                        : fmt::format("left {} processes running; they were killed", processes));
+}
+
+void ChildCall::warn_of_unended(const Ended& ended) {
+  if (ended.left == 0) return;
+  call_.scope.log(GANGER_LOG_WARN, fmt::format("{} could not be ended and may still run: process {}{}",
+                                               ended.left == 1 ? "1 process that it left"
+                                                               : fmt::format("{} processes that it left", ended.left),
+                                               ended.one_left, ended.left == 1 ? "" : " and others"));
 }
 
 void ChildCall::explain_death(const std::optional<ProcessEnd>& death) {

@@ -63,6 +63,7 @@ class ChildCall {
   void read_output(std::size_t most_bytes);
   void has_died();
   void warn_of_left(std::size_t processes);
+  void warn_of_unended(const Ended& ended);
   void explain_death(const std::optional<ProcessEnd>& death);
   void broke_protocol(std::string_view how);
   void end(ganger_status status, std::string why);

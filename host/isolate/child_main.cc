@@ -45,7 +45,6 @@ namespace ganger::host {
 namespace {
 
 constexpr int kUsage = 64;
-constexpr std::chrono::nanoseconds kEndTakesAtMost = std::chrono::milliseconds(700);
 constexpr std::string_view kNoMemory =
     "out of memory: an isolated task may use half of the machine's, or what `memory` of its sandbox says";
 
@@ -77,14 +76,14 @@ class CallStop {
   std::int32_t reason_ = 0;               // guarded by mutex_
 };
 
-/// The end of all that descends from this process takes /proc and memory; what hangs meanwhile is cut short.
-void limit_time_to_end() {
-  sigevent event{};
-  event.sigev_notify = SIGEV_SIGNAL;
-  event.sigev_signo = SIGKILL;
-  timer_t timer{};
-  const itimerspec when{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = kEndTakesAtMost.count()}};
-  if (timer_create(CLOCK_MONOTONIC, &event, &timer) == 0) timer_settime(timer, 0, &when, nullptr);
+pid_t host_now = -1;
+
+/// Its host has died while this group had a stopped process: the kernel then hangs up, and what is left to do is more
+/// than to end.
+extern "C" void take_hangup(int signal) {
+  if (getppid() != host_now) return;
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 /// Handlers of a plugin are for its own threads.
@@ -92,11 +91,6 @@ void block_signals() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
-}
-
-[[noreturn]] void follow_host() {
-  limit_time_to_end();
-  end_with_descendants();
 }
 
 /// Waits for the end of the host; then this process ends too, with all that it has started, whatever its task does. A
@@ -108,7 +102,7 @@ void watch_host(int host) {
   while (poll(&watched, 1, -1) < 0 && errno == EINTR) {
   }
   // Else the task has closed what is not its own.
-  if ((watched.revents & POLLIN) != 0) follow_host();
+  if ((watched.revents & POLLIN) != 0) end_with_descendants();
 }
 
 /// Reads the control socket until the host closes it, which is an end of this process too.
@@ -119,7 +113,7 @@ void watch_control(CallStop& stop) {
   for (;;) {
     const ssize_t n = recv(kControlFd, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) follow_host();
+    if (n <= 0) end_with_descendants();
     decoder.feed({buffer.data(), static_cast<std::size_t>(n)});
     for (auto frame = decoder.next(); frame && *frame; frame = decoder.next())
       if (const auto message = decode<StopMessage>((*frame)->payload); message && (*frame)->kind == FrameKind::stop)
@@ -127,11 +121,9 @@ void watch_control(CallStop& stop) {
   }
 }
 
-/// What a call leaves behind is ended, sessions of their own included. How many processes that were.
-std::uint32_t end_left_processes() {
-  siginfo_t info{};
-  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return 0;
-  return static_cast<std::uint32_t>(end_orphans([](pid_t) { return false; }));
+/// What a call leaves behind is ended, sessions of their own included.
+Ended end_left_processes() {
+  return end_orphans([](pid_t) { return false; });
 }
 
 /// What this process keeps. Asked after every call, it asks the kernel only once in a while where there is no limit:
@@ -310,7 +302,9 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   ctx_.end();
   std::fflush(nullptr);
   result.why.resize(taken_in(result.why).size());
-  result.processes = end_left_processes();
+  const Ended left = end_left_processes();
+  result.processes = static_cast<std::uint32_t>(left.running);
+  result.unended = static_cast<std::uint32_t>(left.left);
   result.resident_bytes = memory_.bytes(clock_.now());
   return result;
 }
@@ -334,6 +328,8 @@ int run_child(int argc, const char* const* argv) {
   Descriptor host_fd(pidfd_open(host, 0));
   if (!host_fd.is_open() || getppid() != host) _exit(0);  // it was gone before that
   ignore_write_signals();
+  host_now = host;
+  std::signal(SIGHUP, take_hangup);
   adopt_orphans();
   setvbuf(stdout, nullptr, _IOLBF, 0);
 
@@ -350,7 +346,7 @@ int run_child(int argc, const char* const* argv) {
                  encode(RefusedMessage{status, std::string(taken_in(opened.error().message))}));
   }
   // Static destructors of plugins may hang or crash, and nobody would learn anything from it.
-  _exit(0);
+  end_with_descendants();
 }
 
 }  // namespace ganger::host

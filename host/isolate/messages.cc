@@ -431,6 +431,7 @@ std::string encode(const ResultMessage& message) {
     write(out, value);
   }
   out.number(message.processes);
+  out.number(message.unended);
   out.number(message.resident_bytes);
   return out.take();
 }
@@ -446,6 +447,7 @@ std::optional<ResultMessage> decode(std::string_view payload) {
     message.outputs.insert_or_assign(std::move(name), read_value(in));
   }
   message.processes = in.number<std::uint32_t>();
+  message.unended = in.number<std::uint32_t>();
   message.resident_bytes = in.number<std::uint64_t>();
   if (!are_outputs(message.outputs)) return std::nullopt;
   return if_whole(in, std::move(message));

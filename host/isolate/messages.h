@@ -119,7 +119,8 @@ struct ResultMessage {
   ganger_status status = GANGER_OK;  ///< any, as run() may return any in this process too
   std::string why{};                 ///< text of a plugin
   Outputs outputs{};                 ///< are_outputs()
-  std::uint32_t processes = 0;       ///< that the task had left running
+  std::uint32_t processes = 0;       ///< that the task had left running, and that have been killed
+  std::uint32_t unended = 0;         ///< such processes that have not ended in time
   std::uint64_t resident_bytes = 0;  ///< of the child, now
 };
 

@@ -21,6 +21,8 @@ using std::chrono::seconds;
 
 /// The kernel cannot end a process that hangs in it, such as one that waits for a dead network folder.
 constexpr seconds kDeathTakesAtMost{5};
+/// All orphans together may take so long to end.
+constexpr seconds kOrphansTakeAtMost{1};
 
 /// Until `fd` is readable; false when it is `until`.
 bool wait_readable(int fd, TimePoint until) {
@@ -83,15 +85,13 @@ void Process::signal_group(int signal) const {
   });
 }
 
-std::size_t Process::kill_tree() const {
+void Process::kill_tree() const {
   const pid_t pid = pid_;
-  std::size_t others = 0;
-  if (pid <= 0) return others;
+  if (pid <= 0) return;
   WatchedChildren::instance().with(pid, [&] {
-    others = kill_with_descendants(pid);
+    kill_with_descendants(pid);
     return WatchedChildren::Reaped::no;
   });
-  return others;
 }
 
 std::optional<ProcessEnd> Process::wait(TimePoint until) {
@@ -113,75 +113,25 @@ std::optional<ProcessEnd> Process::wait(TimePoint until) {
 
 void adopt_orphans() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
-namespace {
-
-/// All orphans together may take so long to end.
-constexpr Duration kOrphansTakeAtMost = std::chrono::milliseconds(500);
-
-/// Ends and reaps one; true when it was still running and is no more.
-bool end_orphan(const ProcessEntry& orphan, TimePoint until) {
-  bool has_ended = orphan.has_ended;
-  if (!has_ended) {
-    const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, orphan.pid, 0)));
-    // One of another user (a command may have become root) is not ours to end.
-    if (kill(orphan.pid, 0) != 0 && errno == EPERM) return false;
-    kill_with_descendants(orphan.pid);
-    has_ended = pidfd.is_open() && wait_readable(pidfd.get(), until);
-  }
-  if (has_ended) reap(orphan.pid);
-  return has_ended && !orphan.has_ended;
-}
-
-}  // namespace
-
 void signal_descendants(int signal) {
-  const std::vector<ProcessEntry> all = all_processes();
-  std::vector<pid_t> found{getpid()};
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (const ProcessEntry& entry : all)
-      if (entry.parent == found[i]) {
-        found.push_back(entry.pid);
-        kill(entry.pid, signal);
-      }
-}
-
-bool is_helper(pid_t child) {
-  siginfo_t ended{};
-  return waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+  PidList all;
+  add_children(getpid(), all);
+  add_descendants(all);
+  for (const pid_t pid : all) kill(pid, signal);
 }
 
 std::set<pid_t> own_children() {
-  std::set<pid_t> all;
-  siginfo_t ended{};
-  // A look through /proc costs milliseconds where many processes are.
-  if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return all;
-  for (const ProcessEntry& entry : all_processes())
-    if (entry.parent == getpid() && !is_helper(entry.pid)) all.insert(entry.pid);
-  return all;
+  PidList all;
+  add_children(getpid(), all);
+  all.keep_if([](pid_t pid) { return !is_helper(pid); });
+  return {all.begin(), all.end()};
 }
 
-std::size_t end_orphans(const std::function<bool(pid_t)>& is_known) {
-  if (own_children().empty()) return 0;
+Ended end_orphans(const std::function<bool(pid_t)>& is_known) {
   WatchedChildren& watched = WatchedChildren::instance();
   const std::lock_guard lock(watched.starting);
-  const pid_t self = getpid();
-  const TimePoint until = std::chrono::steady_clock::now() + kOrphansTakeAtMost;
-  std::set<pid_t> tried;
-  std::size_t running = 0;
-  // Those that an orphan has started itself, and that have escaped its end, are orphans in the next round. A few
-  // rounds find them all, and what the kernel cannot end does not keep us.
-  for (int round = 0; round < 8; ++round) {
-    bool found = false;
-    for (const ProcessEntry& entry : all_processes()) {
-      if (entry.parent != self || watched.contains(entry.pid) || is_helper(entry.pid) || is_known(entry.pid))
-        continue;
-      if (!tried.insert(entry.pid).second) continue;
-      found = true;
-      running += end_orphan(entry, until) ? 1 : 0;
-    }
-    if (!found) break;
-  }
-  return running;
+  return end_children([&](pid_t pid) { return !watched.contains(pid) && !is_known(pid); },
+                      std::chrono::steady_clock::now() + kOrphansTakeAtMost);
 }
 
 }  // namespace ganger::host

@@ -17,6 +17,7 @@
 
 #include "host/descriptor.h"
 #include "host/error.h"
+#include "host/isolate/process_tree.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
@@ -53,10 +54,9 @@ class Process {
 
   /// Sends the signal to its whole group.
   void signal_group(int signal) const;
-  /// SIGKILL for its group and for everything that descends from it, also what has a session of its own. Returns how
-  /// many other processes those were. What outlives its own parent descends from it only if it adopts
-  /// (adopt_orphans()).
-  std::size_t kill_tree() const;
+  /// SIGKILL for its group and for everything that descends from it, also what has a session of its own. What
+  /// outlives its own parent descends from it only if it adopts (adopt_orphans()).
+  void kill_tree() const;
   /// Reaps it, after SIGKILL for what is left of its group; waits until `until`. Nothing when it has not ended by
   /// then.
   std::optional<ProcessEnd> wait(TimePoint until);
@@ -91,12 +91,7 @@ class Spawner {
   std::thread thread_;
 };
 
-/// Was the child made by clone(2) without a signal for its end? An ordinary wait does not see it: a plugin that makes
-/// one looks after it itself, as exec does with its sweeper. What tasks leave behind always has such a signal, since
-/// exec and the loss of its parent give it one.
-bool is_helper(pid_t child);
-
-/// The children that this process has now, whoever made them, but for helpers. Cheap when there are none.
+/// The children that this process has now, whoever made them, but for helpers (host/isolate/process_tree.h).
 std::set<pid_t> own_children();
 
 /// Sends the signal to everything that descends from this process.
@@ -105,9 +100,8 @@ void signal_descendants(int signal);
 /// Makes this process the parent of orphans among its descendants, so that none escapes end_orphans().
 void adopt_orphans();
 /// Kills and reaps every child of this process that is no Process, no helper and that `is_known` does not know, with
-/// all that descends from them. Returns how many of those children were still running. What a task of this process
-/// has started itself looks like an orphan too: to be called while there is no such task, or with an `is_known` that
-/// can tell.
-std::size_t end_orphans(const std::function<bool(pid_t)>& is_known);
+/// all that descends from them; within a second. What a task of this process has started itself looks like an orphan
+/// too: to be called while there is no such task, or with an `is_known` that can tell.
+Ended end_orphans(const std::function<bool(pid_t)>& is_known);
 
 }  // namespace ganger::host

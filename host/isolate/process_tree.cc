@@ -1,119 +1,371 @@
 #include "host/isolate/process_tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cassert>
 #include <cerrno>
-#include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <new>
-#include <string_view>
+#include <ctime>
 
-#include "host/isolate/process.h"
+#include "host/descriptor.h"
+#include "host/isolate/numbered_entries.h"
 
 namespace ganger::host {
 
 namespace {
 
-constexpr int kMostRounds = 100;
+using std::chrono::steady_clock;
+
+constexpr Duration kSearchTakesAtMost = std::chrono::seconds(1);
+
+/// "/proc/PID/NAME", or "/proc/PID/task/TID/NAME" with a thread.
+class ProcPath {
+ public:
+  ProcPath(pid_t pid, const char* name) {
+    add("/proc/");
+    add(pid);
+    add(name);
+  }
+  ProcPath(pid_t pid, pid_t thread, const char* name) : ProcPath(pid, "/task/") {
+    add(thread);
+    add(name);
+  }
+  const char* text() const { return text_; }
+
+ private:
+  void add(const char* more) {
+    while (*more != '\0') *to_++ = *more++;
+    *to_ = '\0';
+  }
+  void add(pid_t number) {
+    char digits[12];
+    std::size_t n = 0;
+    do digits[n++] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (n > 0) *to_++ = digits[--n];
+    *to_ = '\0';
+  }
+  char text_[64];
+  char* to_ = text_;
+};
+
+ssize_t read_some(int fd, char* bytes, std::size_t size) {
+  ssize_t n = 0;
+  do n = read(fd, bytes, size);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+constexpr int kFieldOfThreads = 20;
+
+struct Stat {
+  char state = '\0';  ///< '\0' when there is no such process
+  pid_t parent = -1, group = -1;
+  int threads = 0;
+  /// A first thread that has ended may have left others.
+  bool has_ended() const { return state == '\0' || state == 'X' || (state == 'Z' && threads <= 1); }
+};
 
 /// "PID (NAME) STATE PPID PGRP ...": a name may hold anything, also parentheses.
-bool read_entry(const char* folder_of_pid, ProcessEntry& entry) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%.20s/stat", folder_of_pid);
-  const Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+Stat stat_of(pid_t pid) {
+  Stat stat;
+  const Descriptor file(open(ProcPath(pid, "/stat").text(), O_RDONLY | O_CLOEXEC));
   char text[512];
-  ssize_t n = 0;
-  do n = read(file.get(), text, sizeof text - 1);
-  while (n < 0 && errno == EINTR);
-  if (n <= 0) return false;
+  const ssize_t n = file.is_open() ? read_some(file.get(), text, sizeof text - 1) : -1;
+  if (n <= 0) return stat;
   text[n] = '\0';
-  const char* after_name = std::strrchr(text, ')');
-  char state = '?';
-  if (after_name == nullptr || std::sscanf(after_name + 1, " %c %d %d", &state, &entry.parent, &entry.group) != 3)
-    return false;
-  entry.has_ended = state == 'Z' || state == 'X';
+  const char* at = std::strrchr(text, ')');
+  if (at == nullptr || std::strlen(at) < 5) return stat;
+  const auto skip_field = [&at] {
+    while (*at != '\0' && *at++ != ' ') {
+    }
+  };
+  const auto number = [&] {
+    pid_t value = 0;
+    for (const char* digit = at; *digit >= '0' && *digit <= '9'; ++digit) value = value * 10 + (*digit - '0');
+    skip_field();
+    return value;
+  };
+  stat.state = at[2];
+  at += 4;
+  stat.parent = number();
+  stat.group = number();
+  for (int field = 6; field < kFieldOfThreads; ++field) skip_field();
+  stat.threads = number();
+  return stat;
+}
+
+/// Calls `use` with the numbers in the text of a file; false when there is no such file.
+template <class Use>
+bool for_each_number_of(const char* path, const Use& use) {
+  const Descriptor file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return false;
+  char text[1024];
+  pid_t number = 0;
+  for (ssize_t n = 0; (n = read_some(file.get(), text, sizeof text)) > 0;)
+    for (const char* at = text; at < text + n; ++at) {
+      if (*at >= '0' && *at <= '9') {
+        number = number * 10 + (*at - '0');
+      } else {
+        if (number > 0) use(number);
+        number = 0;
+      }
+    }
+  if (number > 0) use(number);
   return true;
 }
 
-bool is_among(const std::vector<pid_t>& sorted, pid_t pid) {
-  return std::binary_search(sorted.begin(), sorted.end(), pid);
+/// Kernels without CONFIG_PROC_CHILDREN tell of a process who its parent is, but not who its children are.
+bool has_lists_of_children() { return access("/proc/thread-self/children", R_OK) == 0; }
+
+/// Calls `act` with each child before it is added: of one that lives for 100 us, the next moment may be too late.
+template <class Act>
+void add_children(pid_t parent, PidList& list, const Act& act) {
+  const auto add = [&](pid_t pid) {
+    act(pid);
+    list.add(pid);
+  };
+  bool has_lists = true;
+  for_each_number_in(ProcPath(parent, "/task").text(), [&](pid_t thread) {
+    if (!for_each_number_of(ProcPath(parent, thread, "/children").text(), add)) has_lists = false;
+  });
+  // Or that thread has just ended.
+  if (has_lists || has_lists_of_children()) return;
+  for_each_number_in("/proc", [&](pid_t pid) {
+    if (stat_of(pid).parent == parent) add(pid);
+  });
 }
 
-/// What runs in the group of `root` or descends from it or from one of those; sorted, without itself.
-std::vector<pid_t> others_of_tree(pid_t root) {
-  const std::vector<ProcessEntry> all = all_processes();
-  std::vector<pid_t> found{root};
-  for (bool has_grown = true; has_grown;) {
-    has_grown = false;
-    for (const ProcessEntry& entry : all) {
-      if (entry.has_ended || is_among(found, entry.pid)) continue;
-      if (entry.group != root && !is_among(found, entry.parent)) continue;
-      found.insert(std::upper_bound(found.begin(), found.end(), entry.pid), entry.pid);
-      has_grown = true;
+void stop_one(pid_t pid) { kill(pid, SIGSTOP); }
+
+/// What descends from some roots, on its way to its end.
+class DoomedTrees {
+ public:
+  /// Stops all that descends from some processes, from above: who is stopped starts nobody, and who has not ended
+  /// keeps its place in the tree. Then kills it. All this again until nothing new is found; or until it is `until`.
+  /// `add_roots` adds those processes and stops them; true when it has seen one that had ended.
+  template <class AddRoots>
+  void end(const AddRoots& add_roots, TimePoint until) {
+    while (stop(add_roots, until)) {
+      // From below: the end of a parent continues the stopped group of its child, who must not run by then.
+      for (std::size_t i = found_.size(); i-- > 0;) kill(found_[i], SIGKILL);
+      // And those whose parents somebody else has killed since.
+      for (const pid_t pid : seen_)
+        if (!dead_.contains(pid)) kill(pid, SIGKILL);
+      if (steady_clock::now() >= until) return;
     }
   }
-  std::erase(found, root);
-  return found;
+
+  /// So many were running.
+  std::size_t running() const { return running_; }
+
+ private:
+  /// True when one was found that has not been killed.
+  template <class AddRoots>
+  bool stop(const AddRoots& add_roots, TimePoint until) {
+    const std::size_t before = running_;
+    while (look(add_roots) && !seen_.is_full() && steady_clock::now() < until) {
+    }
+    if (seen_.is_full()) seen_.clear();
+    return running_ > before;
+  }
+
+  /// One walk down the trees. False when that was all: nobody was new, and nobody had ended meanwhile, whose children
+  /// have another parent by then.
+  template <class AddRoots>
+  bool look(const AddRoots& add_roots) {
+    found_.clear();
+    bool has_changed = add_roots(found_);
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+      const pid_t pid = found_[i];
+      if (dead_.contains(pid)) continue;
+      if (stat_of(pid).has_ended()) {
+        ended_.add(pid);
+        continue;
+      }
+      if (!seen_.contains(pid)) {
+        has_changed = true;
+        ++running_;
+      }
+      add_children(pid, found_, stop_one);
+    }
+    has_changed |= ended_.size() > 0;
+    dead_.merge(ended_);
+    ended_.clear();
+    seen_.merge(found_);
+    return has_changed;
+  }
+
+  PidList found_, ended_, seen_, dead_;  // the last two are sorted
+  std::size_t running_ = 0;
+};
+
+bool wait_for_end(int pidfd, TimePoint until) {
+  pollfd watched{pidfd, POLLIN, 0};
+  for (;;) {
+    const Duration left = std::max(Duration::zero(), Duration(until - steady_clock::now()));
+    const timespec rest{.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000),
+                        .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
+    const int n = ppoll(&watched, 1, &rest, nullptr);
+    if (n >= 0 || errno != EINTR) return n > 0;
+  }
 }
 
-/// Stops them all, from the top: who is stopped starts nobody, and who has not ended keeps its place in the tree.
-std::vector<pid_t> stop_others_of_tree(pid_t root) {
-  // Who goes on starting others through all rounds is one that we may not stop, such as a program of another user.
-  std::vector<pid_t> stopped;
-  for (int round = 0; round < kMostRounds; ++round) {
-    std::vector<pid_t> found = others_of_tree(root);
-    bool is_new = false;
-    for (const pid_t pid : found) {
-      if (is_among(stopped, pid)) continue;
-      is_new = true;
-      kill(pid, SIGSTOP);
-    }
-    if (!is_new) break;
-    stopped = std::move(found);
-  }
-  return stopped;
+/// Waits for the end of a child and reaps it. False when it is another user's (a command may have become root), which
+/// has not been killed.
+bool reap_child(pid_t pid, TimePoint until) {
+  if (waitpid(pid, nullptr, WNOHANG) != 0) return true;
+  if (kill(pid, 0) != 0) return false;
+  const Descriptor pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (pidfd.is_open() && wait_for_end(pidfd.get(), until)) waitpid(pid, nullptr, WNOHANG);
+  return true;
+}
+
+/// Cheap, where a look through /proc is not.
+bool has_child() {
+  siginfo_t ended{};
+  return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
+/// Stops a process and ends everything that descends from it, but this process.
+void end_descendants_of(pid_t root, TimePoint until) {
+  const pid_t self = getpid();
+  DoomedTrees trees;
+  trees.end(
+      [&](PidList& roots) {
+        // Each time: it may have been continued.
+        if (root != self) kill(root, SIGSTOP);
+        add_children(root, roots, [&](pid_t pid) {
+          if (pid != self) kill(pid, SIGSTOP);
+        });
+        roots.keep_if([&](pid_t pid) { return pid != self; });
+        return false;
+      },
+      until);
 }
 
 }  // namespace
 
-std::vector<ProcessEntry> all_processes() {
-  std::vector<ProcessEntry> all;
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) return all;
-  while (const dirent* item = readdir(proc)) {
-    ProcessEntry entry;
-    const std::string_view name = item->d_name;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), entry.pid);
-    if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (read_entry(item->d_name, entry)) all.push_back(entry);
+PidList::PidList() {
+  // Whoever has no memory goes through many processes in parts.
+  for (std::size_t room = kMany; room > kFew && pids_ == few_; room /= 4) {
+    void* const memory =
+        mmap(nullptr, room * sizeof(pid_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) continue;
+    pids_ = static_cast<pid_t*>(memory);
+    room_ = room;
   }
-  closedir(proc);
-  return all;
 }
 
-std::size_t kill_with_descendants(pid_t root) {
+PidList::~PidList() {
+  if (pids_ != few_) munmap(pids_, room_ * sizeof(pid_t));
+}
+
+void PidList::merge(const PidList& other) {
+  for (const pid_t pid : other) add(pid);
+  std::sort(pids_, pids_ + size_);
+  size_ = static_cast<std::size_t>(std::unique(pids_, pids_ + size_) - pids_);
+}
+
+bool PidList::contains(pid_t pid) const { return std::binary_search(begin(), end(), pid); }
+
+void add_children(pid_t parent, PidList& list) {
+  add_children(parent, list, [](pid_t) {});
+}
+
+void add_descendants(PidList& list) {
+  for (std::size_t i = 0; i < list.size(); ++i) add_children(list[i], list);
+}
+
+bool is_helper(pid_t child) {
+  siginfo_t ended{};
+  return waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+}
+
+pid_t group_of(pid_t pid) { return stat_of(pid).group; }
+
+void kill_with_descendants(pid_t root) {
+  assert(root > 1);
+  if (root <= 1) return;  // -1 would be everybody
   kill(-root, SIGSTOP);
-  kill(root, SIGSTOP);
-  const std::vector<pid_t> stopped = stop_others_of_tree(root);
-  for (const pid_t pid : stopped) kill(pid, SIGKILL);
+  end_descendants_of(root, steady_clock::now() + kSearchTakesAtMost);
   kill(-root, SIGKILL);
   kill(root, SIGKILL);
-  return stopped.size();
 }
 
 void end_with_descendants() {
-  try {
-    if (!own_children().empty())
-      for (const pid_t pid : stop_others_of_tree(getpid())) kill(pid, SIGKILL);
-  } catch (const std::bad_alloc&) {
-    kill(-getpid(), SIGKILL);
+  static std::atomic<bool> has_begun = false;
+  // A second one would end the first.
+  while (has_begun.exchange(true)) pause();
+  if (!has_child()) _exit(0);
+  const pid_t self = getpid();
+  const pid_t sweeper = _Fork();
+  if (sweeper == 0) {
+    setpgid(0, 0);
+    // A task may have made its process one that lets all others go first.
+    constexpr sched_param kNoPriority{};
+    sched_setscheduler(0, SCHED_OTHER, &kNoPriority);
+    setpriority(PRIO_PROCESS, 0, 0);
+    end_descendants_of(self, kNever);
+    kill(-self, SIGKILL);
+    kill(self, SIGKILL);
+    _exit(0);
   }
+  while (sweeper > 0 && waitpid(sweeper, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  // There was no process to be had for it, or somebody has killed that. Another thread may start more for ever.
+  end_descendants_of(self, steady_clock::now() + kSearchTakesAtMost);
   _exit(0);
+}
+
+Ended end_children(const std::function<bool(pid_t)>& is_mine, TimePoint until) {
+  const pid_t self = getpid();
+  const auto is_doomed = [&](pid_t pid) { return !is_helper(pid) && is_mine(pid); };
+  const auto find_mine = [&](PidList& list) {
+    list.clear();
+    add_children(self, list);
+    list.keep_if(is_doomed);
+  };
+  // Those that have ended are reaped at once: there may be thousands, and one that is quick among them.
+  const auto stop_mine = [&](PidList& list) {
+    bool has_reaped = false;
+    add_children(self, list, [&](pid_t pid) {
+      if (is_doomed(pid)) kill(pid, SIGSTOP);
+    });
+    list.keep_if([&](pid_t pid) {
+      if (!is_doomed(pid)) return false;
+      const bool has_ended = waitpid(pid, nullptr, WNOHANG) > 0;
+      has_reaped |= has_ended;
+      return !has_ended;
+    });
+    return has_reaped;
+  };
+  PidList mine;
+  DoomedTrees trees;
+  bool has_time = true, is_one_waited_for = true;
+  // What one of them has started becomes a child of ours when that ends.
+  for (find_mine(mine); mine.size() > 0 && has_time && is_one_waited_for; find_mine(mine)) {
+    trees.end(stop_mine, until);
+    is_one_waited_for = false;
+    for (const pid_t pid : mine) is_one_waited_for |= reap_child(pid, until);
+    has_time = steady_clock::now() < until;
+  }
+  mine.keep_if([](pid_t pid) { return !stat_of(pid).has_ended(); });
+  return {.running = trees.running() - std::min(trees.running(), mine.size()),
+          .left = mine.size(),
+          .one_left = mine.size() > 0 ? mine[0] : -1};
 }
 
 WatchedChildren& WatchedChildren::instance() {

@@ -10,7 +10,10 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <ostream>
+#include <set>
 #include <sstream>
 
 #include "host/text.h"
@@ -24,6 +27,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
+using testing::SizeIs;
 using testing::StartsWith;
 
 #ifdef __has_feature
@@ -148,38 +152,118 @@ TEST_F(ChildFaults, TwoCrashesAreBorne) {
   EXPECT_EQ(end.status, GANGER_OK) << end.why;
 }
 
-TEST_F(ChildFaults, AFamilyIsGoneWithinASecondOfItsHostHoweverThatDies) {
-  std::array<int, 2> says{};
-  ASSERT_EQ(pipe2(says.data(), O_CLOEXEC), 0);
-  Spawner spawner;
-  auto host =
-      spawner.start({.file = GANGER_HOST_SUBJECT,
-                     .arguments = {"host", GANGER_PROGRAM, GANGER_GUEST_PLUGIN, settings.writable.string(), "family"},
-                     .environment = {},
-                     .descriptors = {{says[1], STDOUT_FILENO}}});
-  ASSERT_TRUE(host) << host.error().message;
-  close(says[1]);
-  char line[64] = {};
-  const bool has_said = read(says[0], line, sizeof(line) - 1) > 0;
-  close(says[0]);
-  ASSERT_TRUE(has_said);
-  std::vector<Descriptor> family;
-  std::istringstream pids(line);
-  for (pid_t pid = 0; pids >> pid;) family.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  ASSERT_EQ(family.size(), 2u) << line;
+/// A host of its own that can be killed, with a task in a child that has said its numbers.
+class HostToKill : public ChildrenTest {
+ protected:
+  void start(const char* how) {
+    std::array<int, 2> says{};
+    ASSERT_EQ(pipe2(says.data(), O_CLOEXEC), 0);
+    auto host =
+        spawner_.start({.file = GANGER_HOST_SUBJECT,
+                        .arguments = {"host", GANGER_PROGRAM, GANGER_GUEST_PLUGIN, settings.writable.string(), how},
+                        .environment = {},
+                        .descriptors = {{says[1], STDOUT_FILENO}}});
+    ASSERT_TRUE(host) << host.error().message;
+    host_ = std::move(*host);
+    close(says[1]);
+    char line[64] = {};
+    const bool has_said = read(says[0], line, sizeof(line) - 1) > 0;
+    close(says[0]);
+    ASSERT_TRUE(has_said);
+    std::istringstream numbers(line);
+    for (pid_t pid = 0; numbers >> pid;) family.push_back(pid);
+    ASSERT_FALSE(family.empty());
+  }
 
-  kill(host->pid(), SIGKILL);
-  const auto until = std::chrono::steady_clock::now() + 1s;
+  void kill_host() { kill(host_.pid(), SIGKILL); }
+
+  std::vector<Descriptor> watch_family() const {
+    std::vector<Descriptor> watched;
+    for (const pid_t pid : family) watched.emplace_back(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    return watched;
+  }
+
+  void TearDown() override {
+    host_.wait(kNever);
+    end_orphans([](pid_t) { return false; });
+  }
+
+  std::vector<pid_t> family;
+
+ private:
+  Spawner spawner_;
+  Process host_;
+};
+
+/// One number for each: 1 = it has ended by then.
+std::vector<int> are_gone(const std::vector<Descriptor>& family, TimePoint until) {
   std::vector<int> gone;
   for (const Descriptor& member : family) {
     const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     pollfd watched{member.get(), POLLIN, 0};
     gone.push_back(poll(&watched, 1, std::max(0, static_cast<int>(rest.count()))));
   }
+  return gone;
+}
 
-  EXPECT_THAT(gone, Each(1));
-  host->wait(kNever);
-  end_orphans([](pid_t) { return false; });
+class FamilyOfAKilledHost : public HostToKill, public testing::WithParamInterface<const char*> {};
+
+TEST_P(FamilyOfAKilledHost, IsGoneWithinASecond) {
+  start(GetParam());
+  const std::vector<Descriptor> watched = watch_family();
+
+  kill_host();
+
+  EXPECT_THAT(are_gone(watched, std::chrono::steady_clock::now() + 1s), AllOf(Each(1), SizeIs(family.size())));
+}
+
+// The kernel hangs up on a group that loses its parent and has a stopped process.
+INSTANTIATE_TEST_SUITE_P(Each, FamilyOfAKilledHost, testing::Values("family", "stopped-family"),
+                         [](const auto& each) { return each.param[0] == 'f' ? "Deaf" : "Stopped"; });
+
+char state_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t at = text.rfind(')');
+  return at == std::string::npos ? '?' : text[at + 2];
+}
+
+TEST_F(HostToKill, ItsFamilyIsGoneAlsoWhenThatTakesLong) {
+  start("crowd");
+  const pid_t child = family.front();
+  PidList crowd;
+  add_children(child, crowd);
+  family.assign(crowd.begin(), crowd.end());
+  const std::vector<Descriptor> watched = watch_family();
+  ASSERT_GE(family.size(), 300u);
+
+  kill_host();
+  // In the middle of it everybody who may be at it is held up for longer than any patience.
+  while (state_of(family.front()) == 'S') {
+  }
+  kill(child, SIGSTOP);
+  PidList now;
+  add_children(child, now);
+  const std::set<pid_t> known(family.begin(), family.end());
+  now.keep_if([&](pid_t pid) { return !known.contains(pid); });
+  for (const pid_t pid : now) kill(pid, SIGSTOP);
+  const bool is_in_the_middle = state_of(family.front()) != '?' && state_of(family.back()) != '?';
+  std::this_thread::sleep_for(1500ms);
+  kill(child, SIGCONT);
+  for (const pid_t pid : now) kill(pid, SIGCONT);
+
+  EXPECT_THAT(are_gone(watched, std::chrono::steady_clock::now() + 20s), Each(1));
+  EXPECT_TRUE(is_in_the_middle) << "this has shown nothing";
+}
+
+TEST_F(ChildFaults, AQuickChainOfProcessesIsEndedWithItsCall) {
+  const IsolatedEnd end = run("misbehave", {{"how", Value::of_text("chain")}});
+  const IsolatedEnd next = run("noop");
+  dismiss_children();
+
+  EXPECT_EQ(end.status, GANGER_OK) << end.why;
+  EXPECT_EQ(next.status, GANGER_OK) << next.why;
+  EXPECT_FALSE(has_children());
 }
 
 TEST_F(ChildFaults, TheCrashOfWhatItHasForkedIsNotItsOwn) {

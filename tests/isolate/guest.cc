@@ -283,7 +283,7 @@ struct Misbehave {
   static constexpr ganger::param params[] = {
       {"how", GANGER_STR, "", nullptr, ganger::required,
        "segv|abort|throw|exit|_exit|killed|spin|stack|half|long|unknown|close|closes-streams|grandchild|family|"
-       "fork-segv|many-maps|long-texts"}};
+       "stopped-family|crowd|chain|fork-segv|many-maps|long-texts"}};
 
   void run(const ganger::ctx& c) {
     const auto how = c.get<std::string>("how");
@@ -329,6 +329,33 @@ struct Misbehave {
       if (child != 0) c.info(std::to_string(getpid()) + " " + std::to_string(child));
       for (;;) pause();
     }
+    if (how == "stopped-family") {
+      // One of them is stopped in the group of this process, the other has a session of its own.
+      const pid_t stopped = fork();
+      if (stopped == 0) raise(SIGSTOP);
+      const pid_t other = stopped != 0 ? fork() : -1;
+      if (other == 0) setsid();
+      if (stopped != 0 && other != 0) {
+        waitpid(stopped, nullptr, WUNTRACED);
+        c.info(std::to_string(getpid()) + " " + std::to_string(stopped) + " " + std::to_string(other));
+      }
+      for (;;) pause();
+    }
+    if (how == "crowd") {
+      constexpr int kMany = 300;
+      for (int i = 0; i < kMany; ++i)
+        if (fork() == 0) {
+          setsid();
+          for (;;) pause();
+        }
+      c.info(std::to_string(getpid()));
+      for (;;) pause();
+    }
+    if (how == "chain" && fork() == 0)
+      for (;;) {
+        if (fork() > 0) _exit(0);
+        setsid();
+      }
     if (how == "fork-segv") {
       const pid_t child = fork();
       if (child == 0) raise(SIGSEGV);

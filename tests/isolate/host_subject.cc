@@ -1,4 +1,6 @@
 // A host that is there to be killed: prints the process that its task runs in, and hangs in it.
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -30,6 +32,9 @@ class PrintingScope final : public CallScope {
 /// Shape: argv = program, plugin, folder, how the task misbehaves
 int main(int argc, char** argv) {
   if (argc != 5) return 64;
+  // A session of its own, as that of a terminal: when it has ended, nobody is left there.
+  setpgid(0, getpgid(getppid()));
+  setsid();
   Registry registry(SearchPath({}, {}, {}), host_table(), {.trusts_all = true});
   const auto plugin = registry.load_file(argv[2]);
   if (!plugin) return 66;

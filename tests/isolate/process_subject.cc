@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "host/isolate/process.h"
 
@@ -83,6 +84,38 @@ void start_orphan() {
   _exit(0);
 }
 
+/// Each process of it starts the next one, in a session of its own, and ends.
+[[noreturn]] void run_chain() {
+  for (;;) {
+    if (fork() > 0) _exit(0);
+    setsid();
+  }
+}
+
+/// Starts processes for as long as it runs, each in a session of its own.
+void start_sleepers_for_ever() {
+  for (;;) {
+    if (fork() == 0) {
+      setsid();
+      sleep_for_ever();
+    }
+  }
+}
+
+/// As a user who may not end what has been started before.
+void end_children_of_root() {
+  if (fork() == 0) {
+    for (int fd = 0; fd <= STDERR_FILENO; ++fd)
+      close(fd);  // whoever reads what this process says waits for their end
+    sleep_for_ever();
+  }
+  constexpr uid_t kNobody = 65534;
+  if (setresuid(kNobody, kNobody, kNobody) != 0) std::abort();
+  const auto ended = ganger::host::end_children([](pid_t) { return true; },
+                                                std::chrono::steady_clock::now() + std::chrono::seconds(60));
+  std::printf("%zu ended, %zu left", ended.running, ended.left);
+}
+
 [[noreturn]] void wait_for_ever() {
   std::fflush(stdout);
   sleep_for_ever();
@@ -122,5 +155,19 @@ int main(int argc, char** argv) {
     wait_for_ever();
   }
   if (how == "orphan") start_orphan();
+  if (how == "chain" && fork() == 0) run_chain();
+  if (how == "crowd")
+    for (int i = 0; i < number; ++i)
+      if (fork() == 0) {
+        setsid();
+        sleep_for_ever();
+      }
+  if (how == "goes-on") {
+    ganger::host::adopt_orphans();
+    for (int i = 0; i < 2; ++i) std::thread(start_sleepers_for_ever).detach();
+    usleep(10'000);
+    ganger::host::end_with_descendants();
+  }
+  if (how == "not-ours") end_children_of_root();
   return 0;
 }
