@@ -17,6 +17,9 @@
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
+#ifndef LANDLOCK_SCOPE_SIGNAL
+#define LANDLOCK_SCOPE_SIGNAL (1ULL << 1)
+#endif
 #ifndef LANDLOCK_ACCESS_FS_IOCTL_DEV
 #define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15)
 #endif
@@ -52,9 +55,19 @@ constexpr LaterRight kLaterRights[] = {
     {LANDLOCK_ACCESS_FS_IOCTL_DEV, 5, "controlling devices", "Linux 6.10"},
 };
 
-int create_rules(std::uint64_t handled) {
-  // Only the first member of a structure that has grown: the kernel takes the rest as 0.
-  return static_cast<int>(syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
+/// Since when a task can be kept from sending signals to processes that are not under the same rules or stricter
+/// ones.
+constexpr int kVersionOfSignals = 6;
+
+/// landlock_ruleset_attr as it is since version 6.
+struct RulesetAttributes {
+  std::uint64_t files = 0, network = 0, scopes = 0;
+};
+
+int create_rules(const RulesetAttributes& rules) {
+  // A kernel that does not know the later members does not take them either.
+  const std::size_t size = rules.scopes != 0 ? sizeof rules : sizeof rules.files;
+  return static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size, 0));
 }
 
 std::uint64_t write_rights(int version) {
@@ -87,7 +100,7 @@ int Landlock::version() {
 
 std::vector<std::string> Landlock::missing() {
   // To make rules is also tried: some containers let ask for the version only.
-  const Descriptor rules(create_rules(kWriteOfFirstVersion));
+  const Descriptor rules(create_rules({.files = kWriteOfFirstVersion}));
   if (!rules.is_open()) return {why_none(errno) + "; tasks can read and write all that their user can"};
   const int has = version();
   std::vector<std::string> lines;
@@ -95,11 +108,16 @@ std::vector<std::string> Landlock::missing() {
     if (has < later.version && later.not_stopped != nullptr)
       lines.push_back(fmt::format("Landlock of this kernel does not keep tasks from {} elsewhere ({} does)",
                                   later.not_stopped, later.since));
+  if (has < kVersionOfSignals)
+    lines.emplace_back(
+        "Landlock of this kernel does not keep tasks from sending signals to other processes (Linux 6.12 does)");
   return lines;
 }
 
 Landlock::Landlock(bool handles_reading)
-    : handled_(write_rights(version()) | (handles_reading ? kRead : 0)), rules_(create_rules(handled_)) {}
+    : handled_(write_rights(version()) | (handles_reading ? kRead : 0)),
+      rules_(
+          create_rules({.files = handled_, .scopes = version() >= kVersionOfSignals ? LANDLOCK_SCOPE_SIGNAL : 0})) {}
 
 bool Landlock::allow(const std::filesystem::path& path, Access access) const {
   const Descriptor place(open(path.c_str(), O_PATH | O_CLOEXEC));

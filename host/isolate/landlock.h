@@ -21,7 +21,7 @@ class Landlock {
   /// What rules cannot keep here, a line each: all of it, or what came with later versions.
   static std::vector<std::string> missing();
 
-  /// Handles writing, and reading when `handles_reading`.
+  /// Handles writing, reading when `handles_reading`, and signals to processes outside, which no rule allows.
   explicit Landlock(bool handles_reading);
 
   bool is_open() const { return rules_.is_open(); }

@@ -13,6 +13,7 @@
 #include "host/isolate/landlock.h"
 #include "host/isolate/memory_size.h"
 #include "host/isolate/network.h"
+#include "host/isolate/other_processes.h"
 
 namespace ganger::host {
 
@@ -121,6 +122,11 @@ LockDownGaps restrict_files(const LockDown& rules) {
   return gaps;
 }
 
+std::string cannot_filter_calls(const std::string& problem) {
+  return "system calls cannot be filtered here (" + problem +
+         "); tasks can change limits and priorities of other processes of their user";
+}
+
 }  // namespace
 
 LockDownGaps lock_down(const LockDown& rules) {
@@ -132,6 +138,8 @@ LockDownGaps lock_down(const LockDown& rules) {
     if (const std::string problem = give_up_network(); !problem.empty())
       lines.push_back("the network cannot be given up: " + problem +
                       "; tasks with network = false have it all the same");
+  if (const std::string problem = give_up_other_processes(); !problem.empty())
+    lines.push_back(cannot_filter_calls(problem));
   add(lines, limit_resources(rules.sandbox));
   LockDownGaps gaps = restrict_files(rules);
   add(lines, std::move(gaps.missing));
@@ -142,6 +150,8 @@ LockDownGaps lock_down(const LockDown& rules) {
 std::vector<std::string> missing_locks() {
   Lines lines = Landlock::missing();
   add(lines, missing_network_lock());
+  if (const std::string problem = missing_filter_of_calls(); !problem.empty())
+    lines.push_back(cannot_filter_calls(problem));
   return lines;
 }
 

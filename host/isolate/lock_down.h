@@ -22,11 +22,12 @@ struct LockDownGaps {
 };
 
 /// Gives up rights of this process for good, in this order: new privileges, the network (no socket but those of the
-/// machine itself, and no io_uring, which could make them), resources (no core file, memory, descriptors), files by
-/// Landlock (writing below `writable`, what the sandbox grants and /dev/null only; reading as the sandbox says). A
-/// grant means a folder with all below it, or a file; who may write may read too. What does not exist is not granted.
-/// A file that exists can be written over but not replaced or removed. Where reading is restricted, what programs
-/// need stays readable: system libraries, name and time settings, /proc. Thread: the only one of its process.
+/// machine itself, and no io_uring, which could make them), limits and priorities of other processes, resources (no
+/// core file, memory, descriptors), files by Landlock (with signals to what is not under the same rules; writing
+/// below `writable`, what the sandbox grants and /dev/null only; reading as the sandbox says). A grant means a folder
+/// with all below it, or a file; who may write may read too. What does not exist is not granted. A file that exists
+/// can be written over but not replaced or removed. Where reading is restricted, what programs need stays readable:
+/// system libraries, name and time settings, /proc. Thread: the only one of its process.
 LockDownGaps lock_down(const LockDown& rules);
 
 /// What is not to be had here of that, without doing any of it: for a warning before the run.

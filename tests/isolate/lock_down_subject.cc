@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -62,6 +63,22 @@ bool is_at_most(__rlimit_resource resource, rlim_t most) {
   return now.rlim_max <= most;
 }
 
+/// The number of the process that has started this one, or of one that this one has started.
+pid_t process(const std::string& which) {
+  if (which == "parent") return getppid();
+  const pid_t child = fork();
+  if (child == 0)
+    for (;;) pause();
+  return child;
+}
+
+bool has_changed_limit(pid_t pid) {
+  rlimit now{};
+  return getrlimit(RLIMIT_CORE, &now) == 0 && prlimit(pid, RLIMIT_CORE, &now, nullptr) == 0;
+}
+
+bool has_made_nicer(int which, id_t who) { return setpriority(which, who, 19) == 0; }
+
 bool attempt(std::string_view how, const std::string& what) {
   if (how == "read") return opens(what, O_RDONLY);
   if (how == "write") return opens(what, O_WRONLY);
@@ -77,6 +94,10 @@ bool attempt(std::string_view how, const std::string& what) {
   if (how == "cores") return is_at_most(RLIMIT_CORE, 0);
   if (how == "descriptors") return is_at_most(RLIMIT_NOFILE, 4096);
   if (how == "no-new-privileges") return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+  if (how == "signal") return kill(process(what), 0) == 0;
+  if (how == "end") return kill(process(what), SIGKILL) == 0;
+  if (how == "limit") return has_changed_limit(what == "self" ? 0 : process(what));
+  if (how == "nice") return has_made_nicer(PRIO_PROCESS, what == "self" ? 0 : static_cast<id_t>(process(what)));
   errno = EINVAL;
   return false;
 }

@@ -10,6 +10,7 @@
 #include "host/isolate/landlock.h"
 #include "host/isolate/memory_size.h"
 #include "host/isolate/network.h"
+#include "host/isolate/other_processes.h"
 #include "started.h"
 #include "tests/fakes/temporary_folder.h"
 
@@ -135,6 +136,23 @@ TEST(LockDown, GivesUpCoreFilesAndManyDescriptorsAndNewPrivileges) {
   const std::string said = lock_and_try({}, {"cores", "", "descriptors", "", "no-new-privileges", ""});
 
   EXPECT_THAT(said, HasSubstr("cores : ok\ndescriptors : ok\nno-new-privileges : ok\n"));
+}
+
+TEST(LockDown, SendsSignalsOnlyToWhatIsUnderTheSameRules) {
+  if (Landlock::version() < 6) GTEST_SKIP() << "the Landlock of this kernel is older than version 6";
+
+  const std::string said = lock_and_try({}, {"signal", "parent", "end", "child"});
+
+  EXPECT_EQ(said, "signal parent: Operation not permitted\nend child: ok\n");
+}
+
+TEST(LockDown, ChangesLimitsAndPrioritiesOfItselfOnly) {
+  if (!missing_filter_of_calls().empty()) GTEST_SKIP() << missing_filter_of_calls();
+
+  const std::string said = lock_and_try({}, {"limit", "parent", "nice", "parent", "limit", "self", "nice", "self"});
+
+  EXPECT_THAT(said, HasSubstr("limit parent: Operation not permitted\nnice parent: Operation not permitted\n"
+                              "limit self: ok\nnice self: ok\n"));
 }
 
 TEST(LockDown, LimitsMemory) {
