@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -22,6 +23,7 @@
 #include "host/isolate/crash_note.h"
 #include "host/isolate/new_children.h"
 #include "host/isolate/process.h"
+#include "host/isolate/process_tree.h"
 #include "host/report/streams.h"
 #include "host/report/terminal.h"
 #include "host/text.h"
@@ -46,6 +48,7 @@ std::atomic<bool> was_refused = false;
 // For signal handlers; what they point to lives for as long as they do.
 std::atomic<const NewChildren*> children_now = nullptr;
 std::atomic<pid_t> process_now = -1;
+std::atomic<const char*> timer_text_now = "";
 std::array<struct sigaction, kInterrupts.size()> interrupts_before;
 
 extern "C" void leave_opening(int signal) {
@@ -56,6 +59,14 @@ extern "C" void leave_opening(int signal) {
       if (interrupts_before[i].sa_handler == SIG_DFL) _exit(128 + signal);
       interrupts_before[i].sa_handler(signal);
     }
+}
+
+extern "C" void leave_timer(int) {
+  if (getpid() != process_now) _exit(kExitRefused);
+  end_children_of_opening();
+  const char* const text = timer_text_now;
+  [[maybe_unused]] const ssize_t n = write(streams().log, text, std::strlen(text));
+  _exit(kExitRefused);
 }
 
 extern "C" void leave_refused(int) { _exit(kExitRefused); }
@@ -86,6 +97,31 @@ class Interrupts {
   std::array<bool, kInterrupts.size()> is_ours_{};
 };
 
+/// While it lives, a timer that goes off is one of the plugin's: nobody else has armed one.
+class TimerSignals {
+ public:
+  TimerSignals() {
+    if (!armed_timers().empty()) return;
+    struct sigaction action {};
+    action.sa_handler = leave_timer;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      sigaction(kSignals[i], nullptr, &before_[i]);
+      is_ours_[i] = before_[i].sa_handler == SIG_DFL && sigaction(kSignals[i], &action, nullptr) == 0;
+    }
+  }
+  ~TimerSignals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i)
+      if (is_ours_[i]) sigaction(kSignals[i], &before_[i], nullptr);
+  }
+  TimerSignals(const TimerSignals&) = delete;
+  TimerSignals& operator=(const TimerSignals&) = delete;
+
+ private:
+  static constexpr std::array kSignals = {SIGALRM, SIGVTALRM, SIGPROF};
+  std::array<struct sigaction, kSignals.size()> before_{};
+  std::array<bool, kSignals.size()> is_ours_{};
+};
+
 /// A file that is being opened, from before its code runs until that has ended.
 class Opening {
  public:
@@ -94,10 +130,14 @@ class Opening {
         // All there is to say when it is late is made now: its code may hang where it holds a lock of the heap.
         late_(fmt::format("ganger: error: {} is refused: its code did not come to an end within 5s while it was "
                           "opened\n",
-                          name_)) {
+                          name_)),
+        timer_(fmt::format("ganger: error: {} is refused: its code armed a timer that went off while it was opened\n",
+                           name_)) {
+    timer_text_now = timer_.c_str();
     process_now = getpid();
     children_now = &children_;
     interrupts_.emplace();
+    timers_.emplace();
     try {
       clock_ = std::thread([this] { watch(); });
     } catch (const std::system_error&) {
@@ -117,6 +157,8 @@ class Opening {
     changed_.notify_one();
     if (clock_.joinable()) clock_.join();
     interrupts_.reset();
+    timers_.reset();
+    timer_text_now = "";
     children_now = nullptr;
   }
 
@@ -127,6 +169,7 @@ class Opening {
   void restore(const ProcessState& before) const {
     if (folder_.is_open()) static_cast<void>(fchdir(folder_.get()) == 0);
     ::umask(before.umask);
+    end_new_timers(before);
   }
 
  private:
@@ -153,10 +196,11 @@ class Opening {
     _exit(kExitRefused);
   }
 
-  const std::string name_, late_;
+  const std::string name_, late_, timer_;
   const Descriptor folder_{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
   const NewChildren children_;
   std::optional<Interrupts> interrupts_;
+  std::optional<TimerSignals> timers_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_open_ = false;  // guarded by mutex_

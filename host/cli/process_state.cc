@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +13,9 @@
 #include <charconv>
 #include <clocale>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -83,12 +87,29 @@ mode_t ask_for_umask() {
   return now;
 }
 
+constexpr int by_kind(__itimer_which kind) { return -1 - static_cast<int>(kind); }
+constexpr __itimer_which kKinds[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+
 /// Is one in `after` that was not there before? One of ours that has just ended hides none.
 bool has_more(const std::set<pid_t>& before, const std::set<pid_t>& after) {
   return !std::includes(before.begin(), before.end(), after.begin(), after.end());
 }
 
 }  // namespace
+
+std::set<int> armed_timers() {
+  std::set<int> all;
+  for (const __itimer_which kind : kKinds) {
+    itimerval now{};
+    if (getitimer(kind, &now) == 0 && (now.it_value.tv_sec != 0 || now.it_value.tv_usec != 0))
+      all.insert(by_kind(kind));
+  }
+  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen("/proc/self/timers", "re"), &std::fclose);
+  char line[256];
+  for (int id = 0; file && std::fgets(line, sizeof line, file.get()) != nullptr;)
+    if (std::sscanf(line, "ID: %d", &id) == 1) all.insert(id);
+  return all;
+}
 
 ProcessState ProcessState::now() {
   ProcessState state;
@@ -105,6 +126,7 @@ ProcessState ProcessState::now() {
   sigprocmask(SIG_BLOCK, nullptr, &state.blocked);
   const char* locale = std::setlocale(LC_ALL, nullptr);
   state.locale = locale != nullptr ? locale : "";
+  state.timers = armed_timers();
   return state;
 }
 
@@ -127,7 +149,16 @@ std::vector<std::string> changes(const ProcessState& before, const ProcessState&
       break;
     }
   if (after.locale != before.locale) all.emplace_back("changed the locale");
+  if (has_more(before.timers, after.timers)) all.emplace_back("armed a timer");
   return all;
+}
+
+void end_new_timers(const ProcessState& before) {
+  for (const int id : armed_timers())
+    if (!before.timers.contains(id) && id >= 0) syscall(SYS_timer_delete, id);
+  constexpr itimerval kNoTime{};
+  for (const __itimer_which kind : kKinds)
+    if (!before.timers.contains(by_kind(kind))) setitimer(kind, &kNoTime, nullptr);
 }
 
 Error refusal(const std::filesystem::path& file, const std::vector<std::string>& changed) {

@@ -26,6 +26,7 @@
 #include "host/cli/trial.h"
 #include "host/isolate/lock_down.h"
 #include "host/isolate/numbered_entries.h"
+#include "host/isolate/process_tree.h"
 #include "host/plan/check_tasks.h"
 #include "host/plan/find_type.h"
 #include "host/plan/make_plan.h"

@@ -18,6 +18,7 @@
 #include "host/isolate/children.h"
 #include "host/isolate/lock_down.h"
 #include "host/isolate/process.h"
+#include "host/isolate/process_tree.h"
 #include "host/plugin/services.h"
 #include "host/report/service_manager.h"
 #include "host/report/streams.h"
@@ -316,6 +317,8 @@ RunEnd Session::end_of_run() const {
 int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_outputs) {
   const RunEnd end = end_of_run();
   int code = exit_code(end, settings_.exit_style, stop_.signal());
+  // As where a plugin is opened in this process, and refused before the run begins.
+  if (end == RunEnd::failed && children_ && children_->have_refused_plugin()) code = kExitRefused;
   service_->ended(name_of(end));
   if (end == RunEnd::no_thread) say(kNoThread);
   const bool hangs = loop_->given_up_threads() > 0;

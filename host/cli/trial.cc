@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "host/isolate/landlock.h"
+#include "host/isolate/process_tree.h"
 #include "host/text.h"
 #include "host/units.h"
 

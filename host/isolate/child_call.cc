@@ -11,6 +11,8 @@
 #include <limits>
 
 #include "host/isolate/crash_note.h"
+#include "host/isolate/lock_down.h"
+#include "host/isolate/process_tree.h"
 #include "host/plugin/pool_set.h"
 #include "host/plugin/services.h"
 #include "host/plugin/types.h"
@@ -201,6 +203,7 @@ void ChildCall::take(const FrameView& frame) {
       const auto refused = decode<RefusedMessage>(frame.payload);
       if (!refused || child_.is_ready()) return wrong();
       end(refused->status == GANGER_RETRY ? GANGER_RETRY : GANGER_FAILED, refused->why);
+      was_plugin_refused_ = refused->is_plugin_refused;
       return kill_child();
     }
     case FrameKind::progress: {
@@ -361,8 +364,10 @@ void ChildCall::explain_death(const std::optional<ProcessEnd>& death) {
 std::string ChildCall::culprit() const {
   const Plugin& plugin = *call_.type.plugin;
   const std::string id = build_id(plugin.file);
-  return fmt::format("plugin '{}' {}{}, task '{}'", plugin.id, plugin.version,
-                     id.empty() ? std::string() : fmt::format(" (build id {})", id), call_.task);
+  const std::uint64_t memory = child_.is_ready() ? 0 : child_.sandbox().memory_bytes;
+  return fmt::format("plugin '{}' {}{}, task '{}'{}", plugin.id, plugin.version,
+                     id.empty() ? std::string() : fmt::format(" (build id {})", id), call_.task,
+                     memory == 0 ? std::string() : perhaps_too_little(memory));
 }
 
 }  // namespace ganger::host

@@ -34,6 +34,8 @@ class ChildCall {
   void kill();
   /// Can the child be used again?
   bool left_child_fit() const { return is_fit_; }
+  /// Has the child found that its plugin must not be used?
+  bool was_plugin_refused() const { return was_plugin_refused_; }
   /// What it kept after the call.
   std::uint64_t resident_bytes() const { return resident_bytes_; }
 
@@ -75,7 +77,7 @@ class ChildCall {
   const ChildCallSettings settings_;
   const std::uint32_t number_;
   std::optional<IsolatedEnd> end_;
-  bool is_fit_ = false;
+  bool is_fit_ = false, was_plugin_refused_ = false;
   bool has_result_ = false;  // from the task itself
   std::uint64_t resident_bytes_ = 0;
   std::atomic<bool> is_killed_{false};

@@ -177,6 +177,7 @@ class ChildProcess {
   void serve();
 
  private:
+  Result<void> lock_down_and_open();
   Result<const Plugin*> open_plugin(const std::string& file, const std::string& digest);
   Result<void> check_digest(const std::string& sha256) const;
   ResultMessage run(std::uint32_t number, const CallMessage& call);
@@ -199,6 +200,20 @@ class ChildProcess {
 };
 
 Result<void> ChildProcess::open() {
+  if (std::string problem = too_little_memory(setup_.sandbox); !problem.empty())
+    return failure(ErrorKind::configuration, std::move(problem));
+  Result<void> opened;
+  try {
+    opened = lock_down_and_open();
+  } catch (const std::bad_alloc&) {
+    opened = failure(ErrorKind::configuration, "out of memory");
+  }
+  if (!opened && opened.error().kind != ErrorKind::refused && setup_.sandbox.memory_bytes != 0)
+    opened.error().message += perhaps_too_little(setup_.sandbox.memory_bytes);
+  return opened;
+}
+
+Result<void> ChildProcess::lock_down_and_open() {
   LockDownGaps gaps = lock_down({.sandbox = setup_.sandbox, .writable = setup_.writable});
   write_crash_notes_to(kControlFd);
   try {
@@ -343,7 +358,8 @@ int run_child(int argc, const char* const* argv) {
   } else {
     const ganger_status status = opened.error().kind == ErrorKind::io ? GANGER_RETRY : GANGER_FAILED;
     channel.send(FrameKind::refused, 0,
-                 encode(RefusedMessage{status, std::string(taken_in(opened.error().message))}));
+                 encode(RefusedMessage{opened.error().kind == ErrorKind::refused, status,
+                                       std::string(taken_in(opened.error().message))}));
   }
   // Static destructors of plugins may hang or crash, and nobody would learn anything from it.
   end_with_descendants();

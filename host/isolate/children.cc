@@ -93,6 +93,7 @@ IsolatedEnd Children::run_registered(const IsolatedCall& call, Running& running)
   }
   IsolatedEnd end = child_call.run();
   const bool was_killed = forget();
+  if (child_call.was_plugin_refused()) have_refused_plugin_ = true;
   if (child_call.left_child_fit() && !was_killed) keep(std::move(*child), child_call.resident_bytes());
   return end;
 }

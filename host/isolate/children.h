@@ -1,5 +1,6 @@
 // Isolated tasks: child processes of this program, kept warm by plugin and sandbox, with one call at a time in each.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -48,6 +49,8 @@ class Children final : public Isolation {
   Children& operator=(const Children&) = delete;
 
   IsolatedEnd run(const IsolatedCall& call) override;
+  /// Has one of them refused a plugin, whose code is not what its note says or whose file has changed? Thread: any
+  bool have_refused_plugin() const { return have_refused_plugin_; }
   void kill(TaskIndex task) override;
 
  private:
@@ -63,6 +66,7 @@ class Children final : public Isolation {
   const std::uint64_t usable_memory_;
   Clock& clock_;
   Spawner spawner_;
+  std::atomic<bool> have_refused_plugin_ = false;
   std::mutex mutex_;
   // guarded by mutex_
   std::list<std::unique_ptr<Child>> idle_;  // the one used last first

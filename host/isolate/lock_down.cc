@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include "host/isolate/landlock.h"
 #include "host/isolate/memory_size.h"
 #include "host/isolate/network.h"
 #include "host/isolate/other_processes.h"
+#include "host/units.h"
 
 namespace ganger::host {
 
@@ -23,6 +27,10 @@ using Lines = std::vector<std::string>;
 
 /// Enough for any task, and few enough that a leak is seen before the machine has none left.
 constexpr rlim_t kMostDescriptors = 4096;
+
+constexpr std::uint64_t kMiB = 1 << 20;
+/// Stacks of the two threads that watch the host, and a plugin with its libraries.
+constexpr std::uint64_t kLeastForPlugins = 24 * kMiB;
 
 // A sanitizer's shadow takes terabytes of addresses.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -145,6 +153,26 @@ LockDownGaps lock_down(const LockDown& rules) {
   add(lines, std::move(gaps.missing));
   gaps.missing = std::move(lines);
   return gaps;
+}
+
+std::string too_little_memory(const Sandbox& sandbox) {
+  if (!kLimitsAddresses || sandbox.memory_bytes == 0) return {};
+  unsigned long pages = 0;
+  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen("/proc/self/statm", "re"), &std::fclose);
+  if (!file || std::fscanf(file.get(), "%lu", &pages) != 1) return {};
+  const std::uint64_t least = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + kLeastForPlugins;
+  if (sandbox.memory_bytes >= least) return {};
+  return fmt::format(
+      "the sandbox of this task allows {} of memory, which is too little to open a plugin in: `memory` limits "
+      "addresses, "
+      "of which its process needs {}; raise it",
+      format_size(static_cast<std::int64_t>(sandbox.memory_bytes)),
+      format_size(static_cast<std::int64_t>((least + kMiB - 1) / kMiB * kMiB)));
+}
+
+std::string perhaps_too_little(std::uint64_t memory_bytes) {
+  return fmt::format("; perhaps `memory` of its sandbox, {}, is too little",
+                     format_size(static_cast<std::int64_t>(memory_bytes)));
 }
 
 std::vector<std::string> missing_locks() {

@@ -30,6 +30,13 @@ struct LockDownGaps {
 /// system libraries, name and time settings, /proc. Thread: the only one of its process.
 LockDownGaps lock_down(const LockDown& rules);
 
+/// Why the memory that a sandbox grants is too little for a process like this one to open a plugin in; empty where it
+/// is enough, or is not limited. Before lock_down().
+std::string too_little_memory(const Sandbox& sandbox);
+
+/// After what went wrong before a plugin was open, where its memory is limited.
+std::string perhaps_too_little(std::uint64_t memory_bytes);
+
 /// What is not to be had here of that, without doing any of it: for a warning before the run.
 std::vector<std::string> missing_locks();
 

@@ -287,6 +287,7 @@ std::optional<ReadyMessage> decode(std::string_view payload) {
 
 std::string encode(const RefusedMessage& message) {
   PayloadWriter out;
+  out.number(static_cast<std::uint8_t>(message.is_plugin_refused));
   out.number(message.status);
   out.text(message.why);
   return out.take();
@@ -296,6 +297,7 @@ template <>
 std::optional<RefusedMessage> decode(std::string_view payload) {
   PayloadReader in(payload);
   RefusedMessage message;
+  message.is_plugin_refused = in.boolean();
   message.status = in.number<std::int32_t>(GANGER_FAILED, GANGER_RETRY);
   message.why = read_text_of_plugin(in);
   return if_whole(in, std::move(message));

@@ -70,6 +70,7 @@ struct ReadyMessage {
 };
 
 struct RefusedMessage {
+  bool is_plugin_refused = false;        ///< rather than something was missing: another try is refused again
   ganger_status status = GANGER_FAILED;  ///< or GANGER_RETRY
   std::string why{};                     ///< text of a plugin
 };

@@ -17,10 +17,11 @@
 
 #include "host/descriptor.h"
 #include "host/error.h"
-#include "host/isolate/process_tree.h"
 #include "host/stop/clock.h"
 
 namespace ganger::host {
+
+struct Ended;
 
 /// How a process ended.
 struct ProcessEnd {

@@ -331,6 +331,7 @@ void end_with_descendants() {
 }
 
 Ended end_children(const std::function<bool(pid_t)>& is_mine, TimePoint until) {
+  if (!has_child()) return {};
   const pid_t self = getpid();
   const auto is_doomed = [&](pid_t pid) { return !is_helper(pid) && is_mine(pid); };
   const auto find_mine = [&](PidList& list) {

@@ -79,8 +79,8 @@ struct Ended {
   pid_t one_left = -1;   ///< one of those
 };
 
-/// Kills and reaps the children of this process that are `mine` and no helpers, with all that descends from them. Returns at `until`
-/// at the latest. Allocates nothing, if `mine` does not. Thread: any, also in a signal handler
+/// Kills and reaps the children of this process that are `mine` and no helpers, with all that descends from them.
+/// Returns at `until` at the latest. Allocates nothing, if `mine` does not. Thread: any, also in a signal handler
 /// Shape: this process adopts orphans
 Ended end_children(const std::function<bool(pid_t)>& is_mine, TimePoint until);
 

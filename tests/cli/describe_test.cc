@@ -42,6 +42,7 @@ TEST_F(Describe, AnAnswerThatMakesNoSenseIsRefused) {
 }
 
 TEST_F(Describe, WhatBelongsToTheProcessIsToBeLeftAlone) {
+  inspect("arms_alarm").exits(77).says("SIGALRM");
   inspect("starts_thread").exits(77).says("its code started a thread while it was opened");
   inspect("changes_all")
       .exits(77)
@@ -103,6 +104,9 @@ TEST_F(Describe, CheckComparesNoteAndCode) {
   run_ganger("check", "demo.so").exits(4).prints("error: ").prints("they differ at /tasks/2/summary");
   run_ganger("inspect", "./demo.so").exits(0).prints("Snores");
   run_ganger("exec", "demo.noop", "-P", ".").exits(77).says("its note and its code do not describe the same plugin");
+  run_ganger("exec", "demo.noop", "-P", ".", "--isolate")
+      .exits(77)
+      .says("its note and its code do not describe the same plugin");
   run_ganger("check", GANGER_BINARY_DIR "/lib/ganger/plugins/demo.so").exits(0).prints("ok note: says what its code");
 }
 

@@ -108,6 +108,23 @@ TEST_F(Isolated, MemoryBeyondTheSandboxIsAFailureOfTheTask) {
   run_ganger("run", "a.toml", "-k").exits(3).says("bad failed").says("good: still here");
 }
 
+TEST_F(Isolated, MemoryThatIsTooLittleToOpenThePluginIsSaidSo) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more address space than any limit";
+#endif
+  for (const char* memory : {"1B", "1MiB", "8MiB", "16MiB", "32MiB", "48MiB"}) {
+    write("a.toml",
+          "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\nisolate = \"process\"\n"
+          "sandbox = { memory = \"" +
+              std::string(memory) + "\" }\n");
+
+    const Ended ended = run_ganger("run", "a.toml");
+
+    // The larger ones may do.
+    if (ended.code != 0 || std::string_view(memory).size() < 5) ended.exits(3).says("`memory`").says("too little");
+  }
+}
+
 TEST_F(Isolated, ThePluginOfATaskThatIsIsolatedIsNotOpenedHere) {
   write("a.toml", "[[task]]\nname = \"a\"\nuses = \"demo.noop\"\nisolate = \"process\"\n");
 

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -90,6 +92,37 @@ TEST(Opening, AFolderAndAUmaskThatWereChangedAreAsBefore) {
   EXPECT_NE(message_of(opened).find("changed the current directory, changed the umask"), std::string::npos);
   EXPECT_EQ(fs::current_path(), folder);
   EXPECT_EQ(umask(mask), mask);
+}
+
+TEST(Opening, ATimerThatWasArmedIsNoticedAndNeverGoesOff) {
+  const auto has_timer = [] { return !ProcessState::now().timers.empty(); };
+  const std::vector<std::function<void()>> ways = {
+      [] { alarm(600); },
+      [] {
+        const itimerval far{.it_interval = {}, .it_value = {.tv_sec = 600, .tv_usec = 0}};
+        setitimer(ITIMER_PROF, &far, nullptr);
+      },
+      [] {
+        timer_t timer{};
+        const itimerspec far{.it_interval = {}, .it_value = {.tv_sec = 600, .tv_nsec = 0}};
+        if (timer_create(CLOCK_MONOTONIC, nullptr, &timer) == 0) timer_settime(timer, 0, &far, nullptr);
+      }};
+
+  for (const auto& arms_timer : ways) {
+    const auto opened = open_that(arms_timer);
+
+    EXPECT_NE(message_of(opened).find("its code armed a timer while"), std::string::npos) << message_of(opened);
+    EXPECT_FALSE(has_timer());
+  }
+}
+
+TEST(Opening, ATimerOfTheProcessIsNotThePlugins) {
+  alarm(600);
+
+  const auto opened = open_that([] {});
+
+  EXPECT_EQ(message_of(opened), "it was opened");
+  EXPECT_GT(alarm(0), 0U);
 }
 
 TEST(Opening, AnInterruptIsAsBefore) {

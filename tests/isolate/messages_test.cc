@@ -58,7 +58,7 @@ TEST(Messages, EveryOneComesBackWholeOrNotAtAll) {
   holds(ReplyMessage{.request = 1, .is_found = true, .value = Value::of_text("v"), .text = "t"});
   holds(ReplyMessage{.request = 2, .end = AcquireEnd::timed_out, .place = 8, .waited_ns = 9});
   holds(ReadyMessage{{"one", "two"}, {"three"}});
-  holds(RefusedMessage{GANGER_RETRY, "why"});
+  holds(RefusedMessage{true, GANGER_RETRY, "why"});
   holds(LogMessage{GANGER_LOG_INFO, "line"});
   holds(ProgressMessage{1, 2, "what"});
   holds(InputMessage{1, "task", "name"});

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <thread>
 
+#include "host/isolate/process_tree.h"
 #include "started.h"
 
 namespace ganger::host {
