@@ -2,12 +2,14 @@
 #include <exception>
 #include <new>
 
+#include "host/cli/sudden_end.h"
 #include "host/cli/verbs.h"
 #include "host/out_of_memory.h"
 
 int main(int argc, char** argv) {
+  int code = ganger::host::kExitBug;
   try {
-    return ganger::host::run_cli(argc, argv);
+    code = ganger::host::run_cli(argc, argv);
   } catch (const std::bad_alloc&) {
     ganger::host::leave_out_of_memory();
   } catch (const std::exception& e) {
@@ -15,5 +17,6 @@ int main(int argc, char** argv) {
   } catch (...) {
     std::fprintf(stderr, "ganger: a bug in this program\n");
   }
-  return ganger::host::kExitBug;
+  ganger::host::SuddenEnd::main_returns(code);
+  return code;
 }

@@ -8,6 +8,7 @@
 #include "host/cli/describe.h"
 #include "host/cli/opening.h"
 #include "host/cli/say.h"
+#include "host/cli/sudden_end.h"
 #include "host/cli/trial.h"
 #include "host/cli/verbs.h"
 #include "host/isolate/child_main.h"
@@ -109,6 +110,7 @@ int run_cli(int argc, const char* const* argv) {
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
   if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
   if (argc > 1 && argv[1] == kTrialWord) return run_trial(argc, argv);
+  SuddenEnd::stand_guard();
   leave_when_out_of_memory(kExitDeferred);
   take_streams();
   take_service_settings();

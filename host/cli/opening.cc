@@ -43,7 +43,7 @@ constexpr unsigned kSecondsToSay = 2;
 constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<const char*> file_now = nullptr;
-std::atomic<bool> was_refused = false;
+std::atomic<bool> was_opened = false, was_refused = false;
 
 // For signal handlers; what they point to lives for as long as they do.
 std::atomic<const NewChildren*> children_now = nullptr;
@@ -212,6 +212,7 @@ class Opening {
 Result<std::unique_ptr<Plugin>> open_watched(const std::filesystem::path& file,
                                              const std::function<Result<std::unique_ptr<Plugin>>()>& open) {
   adopt_orphans();
+  was_opened = true;
   const Opening opening(file);
   const ProcessState before = ProcessState::now();
   auto plugin = open();
@@ -229,6 +230,7 @@ void end_children_of_opening() {
 
 const char* opened_file() { return file_now; }
 
+bool was_plugin_opened() { return was_opened; }
 bool was_plugin_refused() { return was_refused; }
 
 }  // namespace ganger::host

@@ -23,6 +23,9 @@ const char* opened_file();
 /// Ends what the plugin that is being opened now has started. Thread: any, also in a signal handler
 void end_children_of_opening();
 
+/// Has open_watched() opened any, or tried to?
+bool was_plugin_opened();
+
 /// Has open_watched() refused one? Its code is still here and may hang in its destructors.
 bool was_plugin_refused();
 

@@ -107,6 +107,7 @@ std::unique_ptr<Registry> make_registry(const Options& options, const std::vecto
     return describer->describe(file);
   };
   admission.watch_opening = open_watched;
+  admission.watch_call = SuddenEnd::call_outside;
   return std::make_unique<Registry>(std::move(path), host_table(), std::move(admission));
 }
 

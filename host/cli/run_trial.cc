@@ -264,7 +264,7 @@ class TrialChild {
     if (threads_ > 1) workers.emplace(threads_ - 1, none).report_to(none);  // its caller helps
 
     write_line({{"started", true}});
-    ganger_ctx ctx;
+    PluginCall ctx;
     const pid_t own = getpid();
     const auto start = steady_clock::now();
     ctx.begin({.scope = &scope,
@@ -276,7 +276,12 @@ class TrialChild {
                .lender = workers ? &*workers : nullptr});
     watch_services(&disturber);
     std::string why;
-    const ganger_status status = guarded([&] { return type.run(counted_table(), &ctx, type.user); }, why);
+    const ganger_status status = guarded(
+        [&] {
+          const CallHandle handle(ctx);
+          return type.run(counted_table(), handle.get(), type.user);
+        },
+        why);
     const auto end = steady_clock::now();
     watch_services(nullptr);
     if (getpid() != own) _exit(0);  // the task has forked, and this is the other one

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <set>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "host/cli/run_reports.h"
 #include "host/cli/say.h"
@@ -29,6 +32,7 @@
 #include "host/stop/signals.h"
 #include "host/stop/stack_dump.h"
 #include "host/text.h"
+#include "host/units.h"
 #include "host/work/work_pool.h"
 
 namespace ganger::host {
@@ -40,21 +44,6 @@ constexpr Duration kMoment = std::chrono::milliseconds(20);
 
 constexpr const char* kNoThread =
     "error: no thread could be started; see `ulimit -v` and `ulimit -u`, or try again later";
-
-// How long static destructors of plugins may take.
-constexpr Duration kExitPatience = std::chrono::seconds(2);
-
-/// The process ends with that code when it has not ended by itself.
-void leave_within(Duration patience, int code) {
-  try {
-    std::thread([=] {
-      std::this_thread::sleep_for(patience);
-      _exit(code);
-    }).detach();
-  } catch (const std::system_error&) {
-    // Without a thread it may hang, as any program may.
-  }
-}
 
 /// Lines of no task: what pools and plugins say outside a call.
 class RunScope final : public CallScope {
@@ -94,6 +83,7 @@ class Session {
 
   // However it ends, the thread of the events must not look at a loop that is gone.
   ~Session() {
+    on_late_call(nullptr);
     set_default_scope(nullptr);
     reports_.close();
   }
@@ -115,6 +105,7 @@ class Session {
   Result<void> open_reports();
   Result<void> open_pools();
   Result<void> open_children();
+  bool close_pools();
   void end_left_processes();
   Summary summary(RunEnd end) const;
   bool start_lane();
@@ -163,6 +154,12 @@ Result<void> Session::open() {
   if (auto opened = open_children(); !opened) return opened;
   scope_ = std::make_unique<RunScope>(reports_.events());
   set_default_scope(scope_.get());
+  on_late_call([this](CallLabel task) {
+    const bool is_known = task < job_.plan.size();
+    const Plugin* plugin = is_known ? job_.plan.task(task).type->plugin : nullptr;
+    scope_->log(GANGER_LOG_WARN, text_of_late_call(is_known ? job_.plan.name(task) : std::string_view(),
+                                                   plugin != nullptr ? plugin->id : std::string_view()));
+  });
   call_ = std::make_unique<TaskCall>(TaskCallParts{.plan = job_.plan,
                                                    .pools = pools_,
                                                    .outputs = outputs_,
@@ -321,7 +318,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   if (end == RunEnd::failed && children_ && children_->have_refused_plugin()) code = kExitRefused;
   service_->ended(name_of(end));
   if (end == RunEnd::no_thread) say(kNoThread);
-  const bool hangs = loop_->given_up_threads() > 0;
+  bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
   leave_on_interrupt(settings_.exit_style == ExitStyle::seed ? std::optional<int>(kExitInterrupt) : std::nullopt);
   signals_.reset();
@@ -329,11 +326,14 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
     for (std::thread& lane : lanes_) lane.join();
     workers_.reset();
     children_.reset();
-    pools_.close();
+    hangs = !close_pools();
   }
-  sudden_end_.reset();
+  SuddenEnd::is_ending(code);
   end_left_processes();
+  if (const std::uint64_t n = late_calls(); n > 1)
+    scope_->log(GANGER_LOG_INFO, fmt::format("{} calls of ganger came after run() had returned", n));
   emit(EventKind::run_finished, end, code);
+  on_late_call(nullptr);
   set_default_scope(nullptr);
   // A reporter that is held up keeps a thread of its own.
   const bool is_delivered = reports_.close(stop_.reason() != StopReason::none);
@@ -359,10 +359,48 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   dir_.clean_up(settings_.keep_files || goes_on);
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
-  SuddenEnd::leave_on_crash(code);
+  SuddenEnd::is_over(code);
   for (const std::string& complaint : registry_.shut_down()) say(complaint);
-  leave_within(kExitPatience, code);
   return code;
+}
+
+/// False when a close() of a plugin has not come to an end within the grace. Its thread is left in it.
+bool Session::close_pools() {
+  if (pools_.all().empty()) return true;
+  struct Closing {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_done = false;  // guarded by mutex
+  };
+  const auto closing = std::make_shared<Closing>();
+  std::thread closer;
+  try {
+    closer = std::thread([this, closing] {
+      pools_.close();
+      const std::lock_guard lock(closing->mutex);
+      closing->is_done = true;
+      closing->changed.notify_one();
+    });
+  } catch (const std::system_error&) {
+    pools_.close();  // an interrupt still ends it
+    return true;
+  }
+  std::unique_lock lock(closing->mutex);
+  const auto is_done = [&] { return closing->is_done; };
+  // Many short ones may take long together.
+  for (std::uint64_t seen = 0; !closing->changed.wait_for(lock, settings_.grace, is_done);) {
+    const std::uint64_t closes = pools_.closes();
+    if (std::exchange(seen, closes) != closes) continue;
+    closer.detach();
+    const PoolOfKind* pool = pools_.closing();
+    scope_->log(GANGER_LOG_WARN,
+                fmt::format("pool '{}': close() of {} did not come to an end within {}; the process ends without it",
+                            pool->pool->name(), pool->kind->id, format_duration(settings_.grace.count())));
+    return false;
+  }
+  lock.unlock();
+  closer.join();
+  return true;
 }
 
 /// What tasks have started and not ended, and what these have started: a run that has ended leaves nothing running.
@@ -415,9 +453,14 @@ int run_session(const PlannedJob& job, Registry& registry, const SessionSettings
     if (settings.done_before.empty()) std::filesystem::remove_all(settings.run_dir, ignored);
     return code;
   };
-  for (const Plugin* plugin : job.plugins)
-    if (auto started = registry.start(*plugin); !started)
-      return not_started(describe(started.error()), exit_code(started.error().kind));
+  {
+    const SuddenEnd starting(streams().log, kExitRefused, "while plugins were being started", [&] {
+      if (settings.record != nullptr) static_cast<void>(settings.record->finish("not started", kExitRefused));
+    });
+    for (const Plugin* plugin : job.plugins)
+      if (auto started = registry.start(*plugin); !started)
+        return not_started(describe(started.error()), exit_code(started.error().kind));
+  }
   try {
     Session session(job, registry, settings);
     if (auto opened = session.open(); !opened)

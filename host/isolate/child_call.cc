@@ -146,7 +146,7 @@ void ChildCall::heed_stop(TimePoint at) {
   terminate_at_ = after(at, settings_.grace);
   start_until_ = kNever;
   child_.send_stop(number_, call_.attempt.stop->reason());
-  for (Wish& w : wishes_) reply_place(w.request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
+  for (Wish& w : wishes_) refuse_place(w.request);
   wishes_.clear();
 }
 
@@ -227,7 +227,8 @@ void ChildCall::take(const FrameView& frame) {
     }
     case FrameKind::place: {
       const auto wish = decode<PlaceMessage>(frame.payload);
-      return wish ? answer_place(*wish) : wrong();
+      if (!wish) return wrong();
+      return is_mine ? answer_place(*wish) : refuse_place(wish->request);
     }
     case FrameKind::place_filled: {
       auto filled = decode<PlaceFilledMessage>(frame.payload);

@@ -55,6 +55,7 @@ class ChildCall {
   void take_log(const FrameView& frame);
   void take_result(const FrameView& frame);
   void answer_place(const PlaceMessage& message);
+  void refuse_place(std::uint32_t request);
   void reply_place(std::uint32_t request, const Acquired& got);
   void serve_wishes();
   void forget_opening(std::uint32_t pool, std::uint64_t place);
@@ -85,7 +86,7 @@ class ChildCall {
   bool is_stopping_ = false, has_signalled_ = false, has_killed_ = false;
   // Places in pools: asked for, the owner of those given, and those of them in which something is being opened.
   OwnerId owner_;
-  std::unique_ptr<ganger_ctx> ctx_;
+  std::unique_ptr<PluginCall> ctx_;
   std::vector<Wish> wishes_;
   std::vector<PlaceBackMessage> openings_;
   std::uint32_t places_ = 0;

@@ -38,10 +38,10 @@ void ChildCall::answer_place(const PlaceMessage& message) {
                         {}};
     return reply_place(message.request, never);
   }
-  if (is_stopping_) return reply_place(message.request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
+  if (is_stopping_) return refuse_place(message.request);
   if (owner_ == 0) owner_ = make_owner_id();
   if (ctx_ == nullptr) {
-    ctx_ = std::make_unique<ganger_ctx>();
+    ctx_ = std::make_unique<PluginCall>();
     ctx_->begin({.scope = &call_.scope, .stop = call_.attempt.stop, .deadline = call_.attempt.deadline});
   }
   WaitBounds bounds{.deadline = call_.attempt.deadline};
@@ -51,6 +51,10 @@ void ChildCall::answer_place(const PlaceMessage& message) {
   wishes_.push_back(
       {message.request, message.pool, wanted->wish_for_place(owner_, bounds, wake, message.has_resource)});
   serve_wishes();
+}
+
+void ChildCall::refuse_place(std::uint32_t request) {
+  reply_place(request, {.end = AcquireEnd::cancelled, .lease = {}, .error = {}});
 }
 
 void ChildCall::serve_wishes() {

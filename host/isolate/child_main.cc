@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -156,6 +157,24 @@ class ResidentMemory {
   std::uint64_t bytes_ = UINT64_MAX;
 };
 
+/// The names of the tasks that this process has worked for, by the numbers of their calls. Thread: any
+class TaskNames {
+ public:
+  void add(std::uint32_t call, const std::string& task) {
+    const std::lock_guard lock(mutex_);
+    names_.insert_or_assign(call, task);
+  }
+  std::string of(CallLabel call) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = names_.find(call);
+    return found == names_.end() ? std::string() : found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, std::string> names_;  // guarded by mutex_
+};
+
 class ChildProcess {
  public:
   /// `host`: its pidfd
@@ -196,7 +215,8 @@ class ChildProcess {
   NoAttempts no_attempts_;
   std::unique_ptr<WorkPool> workers_;
   CallStop stop_;
-  ganger_ctx ctx_;
+  TaskNames tasks_;
+  PluginCall ctx_;
 };
 
 Result<void> ChildProcess::open() {
@@ -226,6 +246,9 @@ Result<void> ChildProcess::lock_down_and_open() {
                    "no thread could be had in the child; try again when the machine has some to spare");
   }
   set_default_scope(&no_call_);
+  on_late_call([this](CallLabel call) {
+    no_call_.log(GANGER_LOG_WARN, text_of_late_call(tasks_.of(call), plugin_ != nullptr ? plugin_->id : ""));
+  });
   auto plugin = open_plugin(setup_.plugin_file, setup_.digest);
   if (!plugin) return tl::unexpected(std::move(plugin).error());
   plugin_ = *plugin;
@@ -288,6 +311,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   for (const Values& v : call.values) values.push_back(&v);
   const auto deadline = TimePoint(Duration(call.deadline_ns));
 
+  tasks_.add(number, call.task);
   scope_.begin(number);
   pools_->begin(number);
   stop_.begin(number);
@@ -298,11 +322,13 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
               .deadline = deadline,
               .pools = &pools_->set(),
               .places = pools_.get(),
-              .lender = workers_.get()});
+              .lender = workers_.get(),
+              .label = number});
   result.status = guarded(
       [&] {
         try {
-          return type->run(host_table(), &ctx_, type->user);
+          const CallHandle handle(ctx_);
+          return type->run(host_table(), handle.get(), type->user);
         } catch (const std::bad_alloc&) {
           return ctx_.fail(GANGER_NO_MEMORY, kNoMemory);
         }

@@ -24,15 +24,23 @@ class NoRun final : public CallScope {
 };
 
 /// Why the plugin does not want to run the task so; empty when it has nothing against it.
-std::string objection(const TaskType& type, const Binding& binding) {
+std::string objection(const TaskType& type, const Binding& binding, const Registry& registry) {
   std::vector<const Values*> values;
   for (const BoundParam& bound : binding) values.push_back(&bound.values);
   NoRun scope;
   const auto stop = std::make_shared<StopSource>();
-  ganger_ctx ctx;
+  PluginCall ctx;
   ctx.begin({.scope = &scope, .params = &type.params, .values = &values, .stop = stop.get()});
   std::string why;
-  const ganger_status status = guarded([&] { return type.check(host_table(), &ctx, type.user); }, why);
+  ganger_status status = GANGER_BUG;
+  registry.call(*type.plugin, "check()", [&] {
+    status = guarded(
+        [&] {
+          const CallHandle handle(ctx);
+          return type.check(host_table(), handle.get(), type.user);
+        },
+        why);
+  });
   if (why.empty()) why = ctx.take_why();
   ctx.end();
   if (status == GANGER_OK) return {};
@@ -51,7 +59,7 @@ Errors check_tasks(const PlannedJob& planned, const Job& job, Registry& registry
     const bool is_known = std::ranges::all_of(binding, [](const BoundParam& b) { return b.deferred.empty(); });
     if (type.check == nullptr || !is_known) continue;
     if (auto started = registry.start(*type.plugin); !started) return {started.error()};
-    std::string why = objection(type, binding);
+    std::string why = objection(type, binding, registry);
     if (why.empty()) continue;
     const auto entry = std::ranges::find(job.tasks, plan.name(i), &TaskEntry::name);
     Where where = entry == job.tasks.end() ? Where{} : job.where(entry->where);

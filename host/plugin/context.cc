@@ -11,7 +11,7 @@
 #include "host/pools/pool.h"
 #include "host/text.h"
 
-using namespace ganger::host;
+namespace ganger::host {
 
 namespace {
 
@@ -28,7 +28,7 @@ std::size_t bytes_of(std::string_view name, const Value& value) {
 
 }  // namespace
 
-bool ganger::host::are_outputs(const Outputs& outputs) {
+bool are_outputs(const Outputs& outputs) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : outputs) {
     if (!is_name(name) || value.type == GANGER_NONE || value.type > GANGER_SECRET) return false;
@@ -38,23 +38,23 @@ bool ganger::host::are_outputs(const Outputs& outputs) {
   return bytes <= kMostOutputBytes;
 }
 
-OwnerId ganger::host::make_owner_id() {
+OwnerId make_owner_id() {
   static std::atomic<OwnerId> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-ganger_status ganger::host::status_of(AcquireEnd end, bool is_stopping) {
+ganger_status status_of(AcquireEnd end, bool is_stopping) {
   if (end == AcquireEnd::ok) return GANGER_OK;
   if (is_stopping || end == AcquireEnd::cancelled) return GANGER_CANCELLED;
   return end == AcquireEnd::timed_out ? GANGER_TIMEOUT : GANGER_NO_RESOURCE;
 }
 
-void ganger_ctx::begin(const CallParts& parts) {
+void PluginCall::begin(const CallParts& parts) {
   parts_ = parts;
   owner_.store(parts.owner, std::memory_order_relaxed);
 }
 
-std::uint32_t ganger_ctx::end() {
+std::uint32_t PluginCall::end() {
   parts_.stop->end_attempt();
   std::uint32_t leaked = 0;
   if (const OwnerId id = owner(); id != 0 && parts_.pools != nullptr) {
@@ -73,12 +73,16 @@ std::uint32_t ganger_ctx::end() {
   return leaked;
 }
 
-std::int32_t ganger_ctx::stop_reason() const {
+void PluginCall::cancel_waits() {
+  if (const OwnerId id = owner(); id != 0 && parts_.pools != nullptr) parts_.pools->cancel(id);
+}
+
+std::int32_t PluginCall::stop_reason() const {
   const std::int32_t reason = parts_.stop->reason();
   return reason == GANGER_RUNNING && Crew::has_failed_here() ? GANGER_STOP_UPSTREAM : reason;
 }
 
-ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
+ganger_status PluginCall::fail(ganger_status status, std::string_view why) {
   if (Crew::has_failed_here(*this)) return status;
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
@@ -86,13 +90,13 @@ ganger_status ganger_ctx::fail(ganger_status status, std::string_view why) {
   return status;
 }
 
-std::string ganger_ctx::take_why() {
+std::string PluginCall::take_why() {
   if (!is_touched_.load(std::memory_order_relaxed)) return {};
   const std::lock_guard lock(mutex_);
   return std::exchange(why_, {});
 }
 
-ganger_status ganger_ctx::param(std::string_view name, std::uint64_t i, ganger_value& out) const {
+ganger_status PluginCall::param(std::string_view name, std::uint64_t i, ganger_value& out) const {
   if (parts_.params == nullptr) return GANGER_NO_RESOURCE;
   const auto& params = *parts_.params;
   for (std::size_t p = 0; p < params.size(); ++p) {
@@ -112,7 +116,7 @@ ganger_status ganger_ctx::param(std::string_view name, std::uint64_t i, ganger_v
   return GANGER_NO_RESOURCE;
 }
 
-ganger_status ganger_ctx::input(std::string_view task, std::string_view name, ganger_value& out) {
+ganger_status PluginCall::input(std::string_view task, std::string_view name, ganger_value& out) {
   auto value = std::make_unique<Value>();
   if (!parts_.scope->input(task, name, *value)) return GANGER_NO_RESOURCE;
   const std::lock_guard lock(mutex_);
@@ -122,7 +126,7 @@ ganger_status ganger_ctx::input(std::string_view task, std::string_view name, ga
   return GANGER_OK;
 }
 
-ganger_status ganger_ctx::output(std::string_view name, const ganger_value& value) {
+ganger_status PluginCall::output(std::string_view name, const ganger_value& value) {
   if (!is_name(name) || value.type == GANGER_NONE || value.type > GANGER_SECRET) return GANGER_BAD_PARAM;
   const bool has_text = is_text(value.type);
   if (has_text && (value.u.s.n > kMostOutputBytes || (value.u.s.p == nullptr && value.u.s.n > 0)))
@@ -140,20 +144,20 @@ ganger_status ganger_ctx::output(std::string_view name, const ganger_value& valu
   return GANGER_OK;
 }
 
-Outputs ganger_ctx::take_outputs() {
+Outputs PluginCall::take_outputs() {
   if (!is_touched_.load(std::memory_order_relaxed)) return {};
   const std::lock_guard lock(mutex_);
   return std::exchange(outputs_, {});
 }
 
-ganger_str ganger_ctx::work_dir() {
+ganger_str PluginCall::work_dir() {
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
   if (work_dir_.empty()) work_dir_ = parts_.scope->work_dir();
   return {work_dir_.c_str(), work_dir_.size()};
 }
 
-OwnerId ganger_ctx::make_owner() {
+OwnerId PluginCall::make_owner() {
   OwnerId id = owner();
   if (id != 0) return id;
   const OwnerId fresh = make_owner_id();
@@ -161,7 +165,7 @@ OwnerId ganger_ctx::make_owner() {
   return owner_.compare_exchange_strong(id, fresh, std::memory_order_acq_rel) ? fresh : id;
 }
 
-ganger_status ganger_ctx::acquire(const char* interface, const char* pool, std::int64_t wait_ns, ganger_lease& out) {
+ganger_status PluginCall::acquire(const char* interface, const char* pool, std::int64_t wait_ns, ganger_lease& out) {
   if (parts_.pools == nullptr) return fail(GANGER_UNSUPPORTED, "nothing can be borrowed here");
   if (stop_reason() != GANGER_RUNNING || parts_.stop->is_abandoned()) return GANGER_CANCELLED;
   const auto found = parts_.pools->find(interface, pool);
@@ -176,7 +180,7 @@ ganger_status ganger_ctx::acquire(const char* interface, const char* pool, std::
 }
 
 /// Where none idles, or there is more to it.
-ganger_status ganger_ctx::acquire_from(const PoolOfKind& pool, OwnerId id, std::int64_t wait_ns, ganger_lease& out) {
+ganger_status PluginCall::acquire_from(const PoolOfKind& pool, OwnerId id, std::int64_t wait_ns, ganger_lease& out) {
   WaitBounds bounds{.deadline = parts_.deadline};
   if (wait_ns >= 0) bounds.longest = Duration(wait_ns);
   struct Waiting {
@@ -198,11 +202,11 @@ ganger_status ganger_ctx::acquire_from(const PoolOfKind& pool, OwnerId id, std::
   return fail(status, got.error ? got.error->message : "the pool gave nothing");
 }
 
-ganger_lease ganger_ctx::leased(const PoolOfKind& pool, const Lease& lease) const {
+ganger_lease PluginCall::leased(const PoolOfKind& pool, const Lease& lease) const {
   return {parts_.pools->public_id(pool, lease.id), lease.handle, pool.kind->api};
 }
 
-Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds) {
+Acquired PluginCall::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds) {
   if (parts_.places == nullptr) return pool.pool->acquire(id, bounds, this);
   Acquired place = parts_.places->take(pool, bounds);
   if (place.end != AcquireEnd::ok) return place;
@@ -214,7 +218,7 @@ Acquired ganger_ctx::borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds
   return got;
 }
 
-void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
+void PluginCall::release(ganger_lease& lease, std::uint32_t state) {
   const std::uint64_t id = std::exchange(lease, {}).id;
   const LeaseState how = state == GANGER_LEASE_CLEAN     ? LeaseState::clean
                          : state == GANGER_LEASE_SUSPECT ? LeaseState::suspect
@@ -227,7 +231,9 @@ void ganger_ctx::release(ganger_lease& lease, std::uint32_t state) {
   if (parts_.places != nullptr) parts_.places->misused(id);
 }
 
-ganger_status ganger_ctx::parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
+ganger_status PluginCall::parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
                                    std::uint32_t max_threads) {
   return Crew(n, fn, user, max_threads, *this).work(parts_.lender);
 }
+
+}  // namespace ganger::host

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/plugin/call_handle.h"
 #include "host/plugin/types.h"
 #include "host/pools/lease.h"
 #include "host/stop/clock.h"
@@ -87,6 +88,7 @@ struct CallParts {
   PlaceKeeper* places = nullptr;   ///< null where the pools count their places themselves
   WorkerLender* lender = nullptr;  ///< null where there are no workers
   OwnerId owner = 0;               ///< for whom places are kept; 0 = for nobody
+  CallLabel label = kNoLabel;      ///< by which on_late_call() tells of it
 };
 
 inline constexpr std::size_t kMostOutputBytes = 64 * 1024;  ///< names and values together
@@ -94,27 +96,29 @@ inline constexpr std::size_t kMostOutputBytes = 64 * 1024;  ///< names and value
 /// What ganger_host::output() would have taken; for what comes from elsewhere.
 bool are_outputs(const Outputs& outputs);
 
-/// A new one, for a borrower that is no ganger_ctx.
+/// A new one, for a borrower that is no PluginCall.
 OwnerId make_owner_id();
 
 /// As ganger_host::acquire() says it. Shape: has the borrower to end?
 ganger_status status_of(AcquireEnd end, bool is_stopping);
 
-}  // namespace ganger::host
-
-/// Behind the opaque pointer of the ABI. One a thread, used for one call after another; a call that uses no service
-/// costs a few stores.
-struct ganger_ctx {
+/// A call into a plugin, which holds it by a CallHandle. One a thread, used for one call after another; a call that
+/// uses no service costs a few stores.
+class PluginCall {
  public:
-  ganger_ctx() = default;
-  ganger_ctx(const ganger_ctx&) = delete;
-  ganger_ctx& operator=(const ganger_ctx&) = delete;
+  PluginCall() : slot_(take_slot(*this)) {}
+  ~PluginCall() { give_slot_back(slot_); }
+  PluginCall(const PluginCall&) = delete;
+  PluginCall& operator=(const PluginCall&) = delete;
 
-  void begin(const ganger::host::CallParts& parts);
+  void begin(const CallParts& parts);
   /// Takes back what is still borrowed, ends callbacks and descriptor. Returns how many leases were leaked.
   std::uint32_t end();
 
-  const ganger::host::CallParts& parts() const { return parts_; }
+  const CallParts& parts() const { return parts_; }
+  CallSlot& slot() const { return slot_; }
+  /// Waits of other threads for a place in a pool end.
+  void cancel_waits();
   /// Has the call left anything for take_why() or take_outputs()?
   bool is_touched() const { return is_touched_.load(std::memory_order_relaxed); }
   /// That of the attempt, else GANGER_STOP_UPSTREAM where this thread's part of parallel() has lost its point.
@@ -126,7 +130,7 @@ struct ganger_ctx {
   ganger_status param(std::string_view name, std::uint64_t i, ganger_value& out) const;
   ganger_status input(std::string_view task, std::string_view name, ganger_value& out);
   ganger_status output(std::string_view name, const ganger_value& value);
-  ganger::host::Outputs take_outputs();
+  Outputs take_outputs();
   ganger_str work_dir();
   /// With "" for the only pool that offers the interface.
   ganger_status acquire(const char* interface, const char* pool, std::int64_t wait_ns, ganger_lease& out);
@@ -134,24 +138,25 @@ struct ganger_ctx {
   ganger_status parallel(std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
                          std::uint32_t max_threads);
   /// 0 when nothing has been borrowed.
-  ganger::host::OwnerId owner() const { return owner_.load(std::memory_order_acquire); }
+  OwnerId owner() const { return owner_.load(std::memory_order_acquire); }
 
  private:
-  ganger::host::OwnerId make_owner();
-  ganger_status acquire_from(const ganger::host::PoolOfKind& pool, ganger::host::OwnerId id, std::int64_t wait_ns,
-                             ganger_lease& out);
-  ganger_lease leased(const ganger::host::PoolOfKind& pool, const ganger::host::Lease& lease) const;
-  ganger::host::Acquired borrow(const ganger::host::PoolOfKind& pool, ganger::host::OwnerId id,
-                                const ganger::host::WaitBounds& bounds);
+  OwnerId make_owner();
+  ganger_status acquire_from(const PoolOfKind& pool, OwnerId id, std::int64_t wait_ns, ganger_lease& out);
+  ganger_lease leased(const PoolOfKind& pool, const Lease& lease) const;
+  Acquired borrow(const PoolOfKind& pool, OwnerId id, const WaitBounds& bounds);
 
-  ganger::host::CallParts parts_;
-  std::atomic<ganger::host::OwnerId> owner_{0};
+  CallSlot& slot_;
+  CallParts parts_;
+  std::atomic<OwnerId> owner_{0};
   std::atomic<bool> is_touched_{false};  // something below needs clearing
   std::mutex mutex_;
   // guarded by mutex_
   std::string why_;
-  ganger::host::Outputs outputs_;
+  Outputs outputs_;
   std::size_t output_bytes_ = 0;
-  std::vector<std::unique_ptr<ganger::host::Value>> inputs_;  // lent to the plugin until the call ends
+  std::vector<std::unique_ptr<Value>> inputs_;  // lent to the plugin until the call ends
   std::string work_dir_;
 };
+
+}  // namespace ganger::host

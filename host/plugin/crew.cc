@@ -12,7 +12,7 @@ thread_local const Crew* crew_of_this_thread = nullptr;  // the innermost one it
 
 }  // namespace
 
-Crew::Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, ganger_ctx& ctx)
+Crew::Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, PluginCall& ctx)
     : n_(n),
       fn_(fn),
       user_(user),
@@ -34,6 +34,7 @@ ganger_status Crew::work(WorkerLender* lender) {
 
 void Crew::take_calls() {
   const Crew* const before = std::exchange(crew_of_this_thread, this);
+  const WorksForCall works(ctx_);
   while (!is_over()) {
     const std::uint64_t i = next_.fetch_add(1, std::memory_order_relaxed);
     if (i >= n_) break;
@@ -60,7 +61,7 @@ bool Crew::has_failed(const Crew* innermost) {
 
 bool Crew::has_failed_here() { return has_failed(crew_of_this_thread); }
 
-bool Crew::has_failed_here(const ganger_ctx& ctx) {
+bool Crew::has_failed_here(const PluginCall& ctx) {
   for (const Crew* crew = crew_of_this_thread; crew != nullptr; crew = crew->outer_)
     if (&crew->ctx_ == &ctx && crew->status_.load(std::memory_order_relaxed) != GANGER_OK) return true;
   return false;

@@ -16,7 +16,7 @@ class Crew final : public HelpSeeker {
   using Function = ganger_status (*)(void* user, std::uint64_t i);
 
   /// Shape: max_threads counts the caller, 0 = as many as there are
-  Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, ganger_ctx& ctx);
+  Crew(std::uint64_t n, Function fn, void* user, std::uint32_t max_threads, PluginCall& ctx);
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
@@ -26,7 +26,7 @@ class Crew final : public HelpSeeker {
   /// Is this thread in a call of a crew, or of one further out, of which another call has failed?
   static bool has_failed_here();
   /// The same of the crews of that task only: a pool's open() has a context of its own, also inside a crew.
-  static bool has_failed_here(const ganger_ctx& ctx);
+  static bool has_failed_here(const PluginCall& ctx);
 
   bool wants_help() override;
   void cancel_help() override;
@@ -41,7 +41,7 @@ class Crew final : public HelpSeeker {
   const Function fn_;
   void* const user_;
   const std::uint32_t max_helpers_;
-  ganger_ctx& ctx_;
+  PluginCall& ctx_;
   const Crew* const outer_;  // the one in whose call the caller is, or null
   std::atomic<std::uint64_t> next_{0};
   std::atomic<ganger_status> status_{GANGER_OK};

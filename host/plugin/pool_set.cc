@@ -24,13 +24,15 @@ struct StopLink {
 /// The four functions of a pool kind, called with all the care a plugin needs.
 class KindProvider final : public Provider {
  public:
-  KindProvider(const PoolKind& kind, const std::vector<Values>& values, Clock& clock) : kind_(kind), clock_(clock) {
+  KindProvider(const PoolKind& kind, const std::vector<Values>& values, Clock& clock,
+               std::atomic<std::uint64_t>& closes)
+      : kind_(kind), clock_(clock), closes_(closes) {
     for (const Values& v : values) values_.push_back(&v);
   }
 
   Result<void*> open(void* borrower) noexcept override {
     // On behalf of the borrower: its stop, its deadline, its lines in the log; the pool's own parameters.
-    const auto& caller = *static_cast<const ganger_ctx*>(borrower);
+    const auto& caller = *static_cast<const PluginCall*>(borrower);
     CallParts parts = caller.parts();
     parts.params = &kind_.params;
     parts.values = &values_;
@@ -40,11 +42,16 @@ class KindProvider final : public Provider {
     StopLink link{parts.stop, stop.get()};
     const std::uint64_t token = link.outer->on_stop(&StopLink::pass_on, &link);
     parts.stop = stop.get();
-    ganger_ctx ctx;
+    PluginCall ctx;
     ctx.begin(parts);
     void* handle = nullptr;
     std::string why;
-    const ganger_status status = guarded([&] { return kind_.open(host_table(), &ctx, kind_.user, &handle); }, why);
+    const ganger_status status = guarded(
+        [&] {
+          const CallHandle call(ctx);
+          return kind_.open(host_table(), call.get(), kind_.user, &handle);
+        },
+        why);
     if (why.empty()) why = ctx.take_why();
     ctx.end();
     link.outer->off_stop(token);
@@ -53,11 +60,12 @@ class KindProvider final : public Provider {
     return failure(ErrorKind::pool_unavailable, why);  // of which pool, the pool says
   }
   bool has_to_end(void* borrower) const noexcept override {
-    const auto& caller = *static_cast<const ganger_ctx*>(borrower);
+    const auto& caller = *static_cast<const PluginCall*>(borrower);
     const CallParts& parts = caller.parts();
     return caller.stop_reason() != GANGER_RUNNING || (parts.deadline != kNever && clock_.now() >= parts.deadline);
   }
   void close(void* handle) noexcept override {
+    ++closes_;
     call([&] {
       kind_.close(kind_.user, handle);
       return GANGER_OK;
@@ -85,6 +93,7 @@ class KindProvider final : public Provider {
 
   const PoolKind& kind_;
   Clock& clock_;
+  std::atomic<std::uint64_t>& closes_;
   std::vector<const Values*> values_;
 };
 
@@ -112,7 +121,7 @@ class PoolSet::Observer final : public PoolObserver {
 
  private:
   static CallScope* scope() {
-    const ganger_ctx* call = current_call();
+    const PluginCall* call = current_call();
     return call != nullptr ? call->parts().scope : default_scope();
   }
   static void tell(std::string_view line, LeaseEvent event, const Pool& pool, std::uint64_t lease, Duration waited) {
@@ -130,7 +139,7 @@ Result<void> PoolSet::add(const PoolKind& kind, PoolSettings settings, std::vect
   auto entry = std::make_unique<PoolOfKind>();
   entry->kind = &kind;
   entry->values = std::move(values);
-  auto provider = std::make_unique<KindProvider>(kind, entry->values, clock_);
+  auto provider = std::make_unique<KindProvider>(kind, entry->values, clock_, closes_);
   auto pool = Pool::make(std::move(settings), std::move(provider), clock_, observer_.get());
   if (!pool) return tl::unexpected(std::move(pool).error());
   entry->pool = std::move(*pool);
@@ -197,6 +206,10 @@ std::uint32_t PoolSet::take_back(OwnerId owner) {
   return n;
 }
 
+void PoolSet::cancel(OwnerId owner) {
+  for (const auto& p : pools_) p->pool->cancel(owner);
+}
+
 std::uint32_t PoolSet::abandon(OwnerId owner) {
   std::uint32_t n = 0;
   for (const auto& p : pools_) n += p->pool->abandon(owner);
@@ -204,7 +217,10 @@ std::uint32_t PoolSet::abandon(OwnerId owner) {
 }
 
 void PoolSet::close() {
-  for (auto p = pools_.rbegin(); p != pools_.rend(); ++p) (*p)->pool->close();
+  for (auto p = pools_.rbegin(); p != pools_.rend(); ++p) {
+    closing_ = p->get();
+    (*p)->pool->close();
+  }
 }
 
 }  // namespace ganger::host

@@ -1,5 +1,7 @@
 // The pools of a run: what connects a pool of resources to the plugin that opens them.
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,14 +47,21 @@ class PoolSet {
   Acquired keep(OwnerId owner, const std::vector<PoolPlaces>& wanted, StopSource& stop, TimePoint deadline,
                 bool elsewhere);
   std::uint32_t take_back(OwnerId owner);
+  /// Waits of that owner end, and it gets nothing any more.
+  void cancel(OwnerId owner);
   std::uint32_t abandon(OwnerId owner);
   void close();
+  /// How many times close() of a kind has been called, and the pool that close() is at, or was. Thread: any
+  std::uint64_t closes() const { return closes_; }
+  const PoolOfKind* closing() const { return closing_; }
   const std::vector<std::unique_ptr<PoolOfKind>>& all() const { return pools_; }
 
  private:
   class Observer;
   Clock& clock_;
   std::unique_ptr<Observer> observer_;
+  std::atomic<std::uint64_t> closes_{0};
+  std::atomic<const PoolOfKind*> closing_{nullptr};
   std::vector<std::unique_ptr<PoolOfKind>> pools_;
 };
 

@@ -57,7 +57,6 @@ Result<const T*> provided(const T* found, const std::string& what, const Plugin&
 }
 
 Result<void> initialise(const Plugin& plugin, const ganger_host* host) {
-  if (plugin.init == nullptr) return {};
   std::string why;
   try {
     const ganger_status status = plugin.init(host);
@@ -301,9 +300,15 @@ std::vector<Listing> Registry::list() {
 Result<void> Registry::start(const Plugin& plugin) {
   if (!plugin.is_open) return {};
   if (const auto known = starts_.find(&plugin); known != starts_.end()) return known->second;
-  const auto result = initialise(plugin, host_);
+  Result<void> result;
+  if (plugin.init != nullptr) call(plugin, "init()", [&] { result = initialise(plugin, host_); });
   if (result) started_.push_back(&plugin);
   return starts_.emplace(&plugin, result).first->second;
+}
+
+void Registry::call(const Plugin& plugin, const char* function, const std::function<void()>& call) const {
+  if (admission_.watch_call) return admission_.watch_call(plugin, function, call);
+  call();
 }
 
 std::vector<std::string> Registry::shut_down() {
@@ -311,11 +316,13 @@ std::vector<std::string> Registry::shut_down() {
   for (; !started_.empty(); started_.pop_back()) {
     const Plugin& plugin = *started_.back();
     if (plugin.deinit == nullptr) continue;
-    try {
-      plugin.deinit();
-    } catch (...) {
-      problems.push_back("deinit() of plugin '" + plugin.id + "' threw an exception");
-    }
+    call(plugin, "deinit()", [&] {
+      try {
+        plugin.deinit();
+      } catch (...) {
+        problems.push_back("deinit() of plugin '" + plugin.id + "' threw an exception");
+      }
+    });
   }
   return problems;
 }

@@ -49,6 +49,8 @@ struct Admission {
   std::function<Result<std::unique_ptr<Plugin>>(const std::filesystem::path& file,
                                                 const std::function<Result<std::unique_ptr<Plugin>>()>& open)>
       watch_opening = {};
+  /// Calls `call`, which calls `function` ("init()") of the plugin outside of a task. Null = it is just called.
+  std::function<void(const Plugin& plugin, const char* function, const std::function<void()>& call)> watch_call = {};
 };
 
 /// The plugins of this process. Libraries stay loaded until the process ends, also after the registry.
@@ -82,6 +84,8 @@ class Registry {
   /// Calls the plugin's init(), once; what it answered is kept. Before the first use by a run; list and inspect do
   /// without. One that is not open has nothing to be called here.
   Result<void> start(const Plugin& plugin);
+  /// Calls `call`, which calls `function` of the plugin outside of a task, with all that is done around such a call.
+  void call(const Plugin& plugin, const char* function, const std::function<void()>& call) const;
   /// Calls deinit() of all started plugins, the last first, and returns what went wrong in them. No plugin is started
   /// again after this.
   std::vector<std::string> shut_down();

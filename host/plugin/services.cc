@@ -11,7 +11,7 @@ namespace ganger::host {
 namespace {
 
 std::atomic<CallScope*> scope_without_call{nullptr};
-thread_local ganger_ctx* call_of_this_thread = nullptr;
+thread_local PluginCall* call_of_this_thread = nullptr;
 
 std::string_view view(ganger_str s) { return s.p == nullptr ? std::string_view() : std::string_view(s.p, s.n); }
 std::string_view view(const char* s) { return s == nullptr ? std::string_view() : std::string_view(s); }
@@ -21,8 +21,12 @@ std::string_view view(const char* s) { return s == nullptr ? std::string_view() 
 
 const void* get_interface(const char* /*id*/) noexcept { return nullptr; }  // this host offers none yet
 
+// A call that is over, of which UsedCall has told: what a thread that is left behind gets makes it end.
+
 void log(ganger_ctx* ctx, std::int32_t level, ganger_str message) noexcept {
-  CallScope* scope = ctx != nullptr                   ? ctx->parts().scope
+  const UsedCall call(ctx);
+  if (call.is_late()) return;
+  CallScope* scope = call                             ? call->parts().scope
                      : call_of_this_thread != nullptr ? call_of_this_thread->parts().scope
                                                       : scope_without_call.load();
   if (scope != nullptr)
@@ -30,58 +34,80 @@ void log(ganger_ctx* ctx, std::int32_t level, ganger_str message) noexcept {
 }
 
 ganger_status fail(ganger_ctx* ctx, ganger_status status, ganger_str why) noexcept {
-  return ctx == nullptr ? status : ctx->fail(status, view(why));
+  const UsedCall call(ctx);
+  return call ? call->fail(status, view(why)) : status;
 }
 
-std::int32_t stop_reason(ganger_ctx* ctx) noexcept { return ctx == nullptr ? GANGER_RUNNING : ctx->stop_reason(); }
+std::int32_t stop_reason(ganger_ctx* ctx) noexcept {
+  const UsedCall call(ctx);
+  return call ? call->stop_reason() : call.is_late() ? GANGER_STOP_UPSTREAM : GANGER_RUNNING;
+}
 
-int stop_fd(ganger_ctx* ctx) noexcept { return ctx == nullptr ? -1 : ctx->parts().stop->fd(); }
+int stop_fd(ganger_ctx* ctx) noexcept {
+  const UsedCall call(ctx);
+  return call ? call->parts().stop->fd() : -1;
+}
 
 std::int64_t deadline_ns(ganger_ctx* ctx) noexcept {
-  if (ctx == nullptr || ctx->parts().deadline == kNever) return std::numeric_limits<std::int64_t>::max();
-  return ctx->parts().deadline.time_since_epoch().count();
+  const UsedCall call(ctx);
+  if (call.is_late()) return 0;
+  if (!call || call->parts().deadline == kNever) return std::numeric_limits<std::int64_t>::max();
+  return call->parts().deadline.time_since_epoch().count();
 }
 
 std::uint64_t on_stop(ganger_ctx* ctx, void (*cb)(void*), void* user) noexcept {
-  return ctx == nullptr || cb == nullptr ? 0 : ctx->parts().stop->on_stop(cb, user);
+  const UsedCall call(ctx);
+  return !call || cb == nullptr ? 0 : call->parts().stop->on_stop(cb, user);
 }
 
 void off_stop(ganger_ctx* ctx, std::uint64_t token) noexcept {
-  if (ctx != nullptr) ctx->parts().stop->off_stop(token);
+  if (const UsedCall call(ctx); call) call->parts().stop->off_stop(token);
 }
 
 void progress(ganger_ctx* ctx, std::uint64_t done, std::uint64_t total, ganger_str what) noexcept {
-  if (ctx != nullptr) ctx->parts().scope->progress(done, total, view(what));
+  if (const UsedCall call(ctx); call) call->parts().scope->progress(done, total, view(what));
 }
 
+/// What there is to answer where there is no call.
+ganger_status none(const UsedCall& call) { return call.is_late() ? GANGER_BUG : GANGER_BAD_PARAM; }
+
 ganger_status param(ganger_ctx* ctx, const char* name, std::uint64_t i, ganger_value* out) noexcept {
-  return ctx == nullptr || out == nullptr ? GANGER_BAD_PARAM : ctx->param(view(name), i, *out);
+  const UsedCall call(ctx);
+  return !call || out == nullptr ? none(call) : call->param(view(name), i, *out);
 }
 
 ganger_status input(ganger_ctx* ctx, const char* task, const char* name, ganger_value* out) noexcept {
-  return ctx == nullptr || out == nullptr ? GANGER_BAD_PARAM : ctx->input(view(task), view(name), *out);
+  const UsedCall call(ctx);
+  return !call || out == nullptr ? none(call) : call->input(view(task), view(name), *out);
 }
 
 ganger_status output(ganger_ctx* ctx, const char* name, const ganger_value* value) noexcept {
-  return ctx == nullptr || value == nullptr ? GANGER_BAD_PARAM : ctx->output(view(name), *value);
+  const UsedCall call(ctx);
+  return !call || value == nullptr ? none(call) : call->output(view(name), *value);
 }
 
-ganger_str work_dir(ganger_ctx* ctx) noexcept { return ctx == nullptr ? ganger_str{"", 0} : ctx->work_dir(); }
+ganger_str work_dir(ganger_ctx* ctx) noexcept {
+  const UsedCall call(ctx);
+  return call ? call->work_dir() : ganger_str{"", 0};
+}
 
 ganger_status acquire(ganger_ctx* ctx, const char* interface, const char* pool, std::int64_t wait_ns,
                       ganger_lease* out) noexcept {
-  return ctx == nullptr || out == nullptr || interface == nullptr
-             ? GANGER_BAD_PARAM
-             : ctx->acquire(interface, pool == nullptr ? "" : pool, wait_ns, *out);
+  const UsedCall call(ctx);
+  return !call || out == nullptr || interface == nullptr
+             ? none(call)
+             : call->acquire(interface, pool == nullptr ? "" : pool, wait_ns, *out);
 }
 
 void release(ganger_ctx* ctx, ganger_lease* lease, std::uint32_t state) noexcept {
-  if (ctx != nullptr && lease != nullptr) ctx->release(*lease, state);
+  const UsedCall call(ctx);
+  if (call && lease != nullptr) call->release(*lease, state);
 }
 
 ganger_status parallel(ganger_ctx* ctx, std::uint64_t n, ganger_status (*fn)(void*, std::uint64_t), void* user,
                        std::uint32_t max_threads) noexcept {
-  return ctx == nullptr || fn == nullptr ? GANGER_BAD_PARAM : ctx->parallel(n, fn, user, max_threads);
+  const UsedCall call(ctx);
+  return !call || fn == nullptr ? none(call) : call->parallel(n, fn, user, max_threads);
 }
 
 constexpr ganger_host kTable = {
@@ -114,9 +140,9 @@ const ganger_host* host_table() { return &kTable; }
 void set_default_scope(CallScope* scope) { scope_without_call.store(scope); }
 CallScope* default_scope() { return scope_without_call.load(); }
 
-ganger_ctx* current_call() { return call_of_this_thread; }
+PluginCall* current_call() { return call_of_this_thread; }
 
-CurrentCall::CurrentCall(ganger_ctx* ctx) : before_(call_of_this_thread) { call_of_this_thread = ctx; }
+CurrentCall::CurrentCall(PluginCall* ctx) : before_(call_of_this_thread) { call_of_this_thread = ctx; }
 CurrentCall::~CurrentCall() { call_of_this_thread = before_; }
 
 }  // namespace ganger::host

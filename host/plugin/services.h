@@ -16,16 +16,16 @@ void set_default_scope(CallScope* scope);
 CallScope* default_scope();
 
 /// The call this thread is in, for what is called back without a context. Null outside.
-ganger_ctx* current_call();
+PluginCall* current_call();
 class CurrentCall {
  public:
-  explicit CurrentCall(ganger_ctx* ctx);
+  explicit CurrentCall(PluginCall* ctx);
   ~CurrentCall();
   CurrentCall(const CurrentCall&) = delete;
   CurrentCall& operator=(const CurrentCall&) = delete;
 
  private:
-  ganger_ctx* const before_;
+  PluginCall* const before_;
 };
 
 /// Calls a plugin's function; an exception that comes out of it, against the rules, becomes GANGER_BUG and `why`.

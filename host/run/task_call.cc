@@ -20,7 +20,7 @@ constexpr Duration kProgressPause = std::chrono::milliseconds(100);
 /// One call, as the services see the run around it.
 class TaskScope final : public CallScope {
  public:
-  TaskScope(TaskCall& call, const Attempt& attempt, ganger_ctx& ctx, bool has_borrowed = false)
+  TaskScope(TaskCall& call, const Attempt& attempt, PluginCall& ctx, bool has_borrowed = false)
       : call_(call), attempt_(attempt), ctx_(ctx), has_borrowed_(has_borrowed) {}
   ~TaskScope() override {
     if (has_borrowed_.load(std::memory_order_relaxed)) call_.erase_borrower(attempt_.task, ctx_.owner());
@@ -91,7 +91,7 @@ class TaskScope final : public CallScope {
 
   TaskCall& call_;
   const Attempt& attempt_;
-  ganger_ctx& ctx_;
+  PluginCall& ctx_;
   std::atomic<std::int64_t> last_progress_{0};
   std::atomic<bool> has_borrowed_;
 };
@@ -102,7 +102,7 @@ Finished TaskCall::run(const Attempt& attempt) {
     e.attempt = attempt.number;
     parts_.events.push(std::move(e));
   }
-  thread_local ganger_ctx ctx;
+  thread_local PluginCall ctx;
   Finished finished{.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
   run_type(attempt, ctx, finished);
   attempt.stop->end_attempt();  // whichever way it went: what came late must not reach the next attempt
@@ -110,7 +110,7 @@ Finished TaskCall::run(const Attempt& attempt) {
   return finished;
 }
 
-void TaskCall::run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished) {
+void TaskCall::run_type(const Attempt& attempt, PluginCall& ctx, Finished& finished) {
   Call call{.attempt = attempt, .ctx = ctx, .finished = finished};
   if (parts_.plan.task(attempt.task).type->params.empty()) return make(call);
   std::vector<Values> deferred;
@@ -160,7 +160,7 @@ bool TaskCall::keep_places(Call& call) {
 
 void TaskCall::make_here(Call& call) {
   const Attempt& attempt = call.attempt;
-  ganger_ctx& ctx = call.ctx;
+  PluginCall& ctx = call.ctx;
   Finished& finished = call.finished;
   const TaskType& type = *parts_.plan.task(attempt.task).type;
   TaskScope scope(*this, attempt, ctx, call.owner != 0);
@@ -171,10 +171,16 @@ void TaskCall::make_here(Call& call) {
              .deadline = attempt.deadline,
              .pools = &parts_.pools,
              .lender = parts_.lender,
-             .owner = call.owner});
+             .owner = call.owner,
+             .label = attempt.task});
   if (parts_.note_task != nullptr)
     parts_.note_task(parts_.plan.name(attempt.task).data(), type.plugin == nullptr ? "" : type.plugin->id.c_str());
-  finished.status = guarded([&] { return type.run(host_table(), &ctx, type.user); }, finished.why);
+  finished.status = guarded(
+      [&] {
+        const CallHandle handle(ctx);
+        return type.run(host_table(), handle.get(), type.user);
+      },
+      finished.why);
   if (parts_.note_task != nullptr) parts_.note_task(nullptr, nullptr);
   if (ctx.is_touched()) {
     if (finished.why.empty()) finished.why = ctx.take_why();

@@ -53,13 +53,13 @@ class TaskCall final : public TaskBody {
   // One attempt on its way through.
   struct Call {
     const Attempt& attempt;
-    ganger_ctx& ctx;
+    PluginCall& ctx;
     Finished& finished;
     std::vector<const Values*> values{};  // one for each parameter
     OwnerId owner = 0;                    // of places that it has from the start; 0 = none
     Outputs set{};
   };
-  void run_type(const Attempt& attempt, ganger_ctx& ctx, Finished& finished);
+  void run_type(const Attempt& attempt, PluginCall& ctx, Finished& finished);
   void make(Call& call);
   bool keep_places(Call& call);
   std::string fit_to_show(std::string_view text) const;

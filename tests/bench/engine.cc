@@ -62,11 +62,12 @@ void measure_bare_loop(benchmark::State& state) {
   const TaskType& type = noop();
   const std::uint32_t tasks = scaled(1'000'000);
   std::vector<double> times(std::size_t{tasks} * 2);
-  ganger_ctx ctx;
+  PluginCall ctx;
+  const CallHandle handle(ctx);
   const double begin = now_ns();
   for (std::uint32_t i = 0; i < tasks; ++i) {
     times[std::size_t{i} * 2] = now_ns();
-    type.run(host_table(), &ctx, type.user);
+    type.run(host_table(), handle.get(), type.user);
     times[std::size_t{i} * 2 + 1] = now_ns();
   }
   state.counters["runner.task ns"] = (now_ns() - begin) / tasks;

@@ -23,13 +23,13 @@ class Borrower {
 
   ganger_lease acquire() {
     ganger_lease lease{};
-    if (host_->acquire(&ctx_, DEMO_CONNECTION_INTERFACE, "bench", -1, &lease) != GANGER_OK) {
+    if (host_->acquire(handle_.get(), DEMO_CONNECTION_INTERFACE, "bench", -1, &lease) != GANGER_OK) {
       std::fprintf(stderr, "acquire: %s\n", ctx_.take_why().c_str());
       std::exit(EXIT_FAILURE);
     }
     return lease;
   }
-  void release(ganger_lease& lease) { host_->release(&ctx_, &lease, GANGER_LEASE_CLEAN); }
+  void release(ganger_lease& lease) { host_->release(handle_.get(), &lease, GANGER_LEASE_CLEAN); }
   void acquire_and_release() {
     ganger_lease lease = acquire();
     release(lease);
@@ -39,7 +39,8 @@ class Borrower {
   const ganger_host* host_ = host::host_table();
   SilentScope scope_;
   host::StopSource stop_;
-  ganger_ctx ctx_;
+  host::PluginCall ctx_;
+  host::CallHandle handle_{ctx_};
 };
 
 /// A pool whose resources all exist.

@@ -281,5 +281,23 @@ TEST_F(Children, AFileThatHasChangedIsNotOpened) {
   EXPECT_FALSE(has_children());
 }
 
+TEST_F(ChildrenTest, AThreadThatATaskHasLeftSaysAndSetsNothingForTheNextOne) {
+  RecordingScope of_no_task;
+  set_default_scope(&of_no_task);
+
+  const IsolatedEnd left = run("leave");
+  const IsolatedEnd met = run("meet");
+
+  set_default_scope(nullptr);
+  EXPECT_EQ(left.status, GANGER_OK) << left.why;
+  EXPECT_EQ(met.status, GANGER_OK) << met.why;
+  EXPECT_EQ(met.outputs.size(), 1u) << "its own";
+  EXPECT_THAT(scope.recorded.take(), testing::IsEmpty());
+  EXPECT_THAT(
+      of_no_task.take(),
+      testing::ElementsAre("3 plugin 'guest' called ganger after run() had returned, which does nothing: a bug "
+                           "of the plugin; task 'the-task' has left a thread behind"));
+}
+
 }  // namespace
 }  // namespace ganger::host::test

@@ -241,6 +241,38 @@ struct Flood {
   }
 };
 
+/// What a task leaves behind: a thread that uses the task's handle once it is told to.
+struct Left {
+  static inline std::atomic<bool> is_wanted{false};
+  static inline std::thread thread;
+};
+struct Leave {
+  static constexpr const char* name = "leave";
+  static constexpr const char* summary = "Leaves a thread behind";
+  void run(const ganger::ctx& c) {
+    Left::is_wanted = false;
+    Left::thread = std::thread([host = c.host(), handle = c.handle()] {
+      Left::is_wanted.wait(false);
+      ganger_value value{};
+      value.type = GANGER_I64;
+      host->log(handle, GANGER_LOG_INFO, ganger_str{"too late", 8});
+      host->output(handle, "late", &value);
+      host->fail(handle, GANGER_FAILED, ganger_str{"too late", 8});
+      host->progress(handle, 1, 1, ganger_str{"too late", 8});
+    });
+  }
+};
+struct Meet {
+  static constexpr const char* name = "meet";
+  static constexpr const char* summary = "Lets the thread that was left behind use its handle, and waits for it";
+  void run(const ganger::ctx& c) {
+    Left::is_wanted = true;
+    Left::is_wanted.notify_all();
+    Left::thread.join();
+    c.out("met", 1);
+  }
+};
+
 struct Hoard {
   static constexpr const char* name = "hoard";
   static constexpr const char* summary = "Keeps 64 MiB and sets the process it runs in";
@@ -396,5 +428,5 @@ struct Misbehave {
 
 }  // namespace
 
-GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Hoard,
-              Memory, Misbehave, ThingKind, RootedKind, UnopenedKind)
+GANGER_PLUGIN("guest", "1.2.3", Noop, Where, Echo, Services, WaitForStop, Parallel, Borrow, Fail, Flood, Leave, Meet,
+              Hoard, Memory, Misbehave, ThingKind, RootedKind, UnopenedKind)

@@ -161,7 +161,7 @@ TEST(HostTable, OutputKeepsTheLastValueOfEachName) {
   EXPECT_EQ(rig.host.output(ctx, "count", &one), GANGER_OK);
   EXPECT_EQ(rig.host.output(ctx, "count", &two), GANGER_OK);
 
-  const Outputs outputs = ctx->take_outputs();
+  const Outputs outputs = rig.ctx.take_outputs();
   ASSERT_EQ(outputs.size(), 1U);
   EXPECT_EQ(outputs.at("count").i, 2);
 }
@@ -182,7 +182,7 @@ TEST(HostTable, OutputRefusesBadNamesAndTypes) {
   EXPECT_EQ(rig.host.output(ctx, "a", &none), GANGER_BAD_PARAM);
   EXPECT_EQ(rig.host.output(ctx, "a", &unknown), GANGER_BAD_PARAM);
   EXPECT_EQ(rig.host.output(ctx, "a", &no_text), GANGER_BAD_PARAM);
-  EXPECT_EQ(ctx->take_outputs().size(), 1U);
+  EXPECT_EQ(rig.ctx.take_outputs().size(), 1U);
 }
 
 TEST(HostTable, OutputsMayBe64KiBTogether) {
@@ -221,7 +221,7 @@ TEST(HostTable, FailKeepsTheLastReasonAndReturnsItsStatus) {
   EXPECT_EQ(rig.host.fail(ctx, GANGER_FAILED, str("first")), GANGER_FAILED);
   EXPECT_EQ(rig.host.fail(ctx, GANGER_RETRY, str("second")), GANGER_RETRY);
 
-  EXPECT_EQ(ctx->take_why(), "second");
+  EXPECT_EQ(rig.ctx.take_why(), "second");
 }
 
 TEST(HostTable, NothingOfACallIsLeftForTheNext) {
@@ -232,14 +232,14 @@ TEST(HostTable, NothingOfACallIsLeftForTheNext) {
   rig.host.fail(ctx, GANGER_FAILED, str("why"));
   rig.host.output(ctx, "count", &one);
   rig.host.work_dir(ctx);
-  ctx->end();
+  rig.ctx.end();
 
   rig.begin();
   rig.scope.folder = "/run/work/b";
 
-  EXPECT_EQ(ctx->take_why(), "");
-  EXPECT_THAT(ctx->take_outputs(), IsEmpty());
-  EXPECT_EQ(text(rig.host.work_dir(ctx)), "/run/work/b");
+  EXPECT_EQ(rig.ctx.take_why(), "");
+  EXPECT_THAT(rig.ctx.take_outputs(), IsEmpty());
+  EXPECT_EQ(text(rig.host.work_dir(rig.held())), "/run/work/b");
 }
 
 TEST(HostTable, LogAndProgressGoToTheScopeOfTheCall) {
@@ -256,13 +256,13 @@ TEST(HostTable, LogAndProgressGoToTheScopeOfTheCall) {
 
 TEST(HostTable, LogWithoutAContextGoesToTheCallOfTheThreadElseToTheDefault) {
   CallRig rig;
-  ganger_ctx* ctx = rig.begin();
+  rig.begin();
   RecordingScope fallback;
   set_default_scope(&fallback);
 
   rig.host.log(nullptr, GANGER_LOG_INFO, str("outside"));
   {
-    const CurrentCall current(ctx);
+    const CurrentCall current(&rig.ctx);
     rig.host.log(nullptr, GANGER_LOG_INFO, str("inside"));
   }
   set_default_scope(nullptr);
@@ -292,7 +292,7 @@ TEST(HostTable, TheDescriptorIsReadableOnceTheTaskShouldEnd) {
   late.stop->request(GANGER_STOP_USER);
 
   EXPECT_TRUE(is_readable(fd));
-  EXPECT_EQ(early.host.stop_fd(&early.ctx), fd) << "one for the whole call";
+  EXPECT_EQ(early.host.stop_fd(early.held()), fd) << "one for the whole call";
   EXPECT_TRUE(is_readable(late.host.stop_fd(late.begin()))) << "made after the stop";
 }
 
@@ -355,7 +355,7 @@ TEST(HostTable, ACallbackThatWasTakenOffIsNotCalled) {
   rig.host.off_stop(ctx, token);
   rig.stop->request(GANGER_STOP_USER);
   other_called.wait();
-  ctx->end();
+  rig.ctx.end();
 
   EXPECT_EQ(calls, 0);
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -76,9 +77,13 @@ struct CallRig {
                .deadline = deadline,
                .pools = pools,
                .lender = lender,
-               .owner = owner});
-    return &ctx;
+               .owner = owner,
+               .label = label});
+    handle.emplace(ctx);
+    return held();
   }
+  /// What a plugin holds.
+  ganger_ctx* held() const { return handle->get(); }
 
   const ganger_host& host = *host_table();
   RecordingScope scope;
@@ -90,7 +95,9 @@ struct CallRig {
   PoolSet* pools = nullptr;
   WorkerLender* lender = nullptr;
   OwnerId owner = 0;
-  ganger_ctx ctx;
+  CallLabel label = kNoLabel;
+  PluginCall ctx;
+  std::optional<CallHandle> handle;  ///< without it the call is over
 };
 
 inline ganger_str str(std::string_view text) { return {text.data(), text.size()}; }

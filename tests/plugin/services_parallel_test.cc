@@ -34,7 +34,7 @@ class JoiningThreads final : public WorkerLender {
 template <class F>
 ganger_status parallel(CallRig& rig, std::uint64_t n, F f, std::uint32_t max_threads = 0) {
   return rig.host.parallel(
-      &rig.ctx, n, [](void* user, std::uint64_t i) -> ganger_status { return (*static_cast<F*>(user))(i); }, &f,
+      rig.held(), n, [](void* user, std::uint64_t i) -> ganger_status { return (*static_cast<F*>(user))(i); }, &f,
       max_threads);
 }
 
@@ -142,15 +142,15 @@ TEST(Parallel, TheFirstFailureWinsAndItsSiblingsSeeWhyTheyShouldEnd) {
 
   const ganger_status status = parallel(rig, 2, [&](std::uint64_t i) {
     both_in.arrive_and_wait();
-    if (i == 0) return rig.host.fail(&rig.ctx, GANGER_FAILED, str("disk full"));
-    while (rig.host.stop_reason(&rig.ctx) == GANGER_RUNNING) std::this_thread::yield();
-    EXPECT_EQ(rig.host.stop_reason(&rig.ctx), GANGER_STOP_UPSTREAM);
-    return rig.host.fail(&rig.ctx, GANGER_CANCELLED, str("stopped by a sibling"));
+    if (i == 0) return rig.host.fail(rig.held(), GANGER_FAILED, str("disk full"));
+    while (rig.host.stop_reason(rig.held()) == GANGER_RUNNING) std::this_thread::yield();
+    EXPECT_EQ(rig.host.stop_reason(rig.held()), GANGER_STOP_UPSTREAM);
+    return rig.host.fail(rig.held(), GANGER_CANCELLED, str("stopped by a sibling"));
   });
 
   EXPECT_EQ(status, GANGER_FAILED);
   EXPECT_EQ(rig.ctx.take_why(), "disk full") << "of the one whose status it is";
-  EXPECT_EQ(rig.host.stop_reason(&rig.ctx), GANGER_RUNNING) << "the task itself goes on";
+  EXPECT_EQ(rig.host.stop_reason(rig.held()), GANGER_RUNNING) << "the task itself goes on";
 }
 
 TEST(Parallel, AFailureInsideStopsItsOwnSiblingsOnly) {
@@ -163,10 +163,10 @@ TEST(Parallel, AFailureInsideStopsItsOwnSiblingsOnly) {
   const ganger_status status = parallel(rig, 2, [&](std::uint64_t i) {
     if (i == 1) {
       inner_over.wait();
-      return rig.host.stop_reason(&rig.ctx) == GANGER_RUNNING ? GANGER_OK : GANGER_BUG;
+      return rig.host.stop_reason(rig.held()) == GANGER_RUNNING ? GANGER_OK : GANGER_BUG;
     }
     const ganger_status inner = parallel(rig, 3, [](std::uint64_t) { return GANGER_TIMEOUT; });
-    const std::int32_t after = rig.host.stop_reason(&rig.ctx);
+    const std::int32_t after = rig.host.stop_reason(rig.held());
     inner_over.count_down();
     return inner == GANGER_TIMEOUT && after == GANGER_RUNNING ? GANGER_OK : GANGER_BUG;
   });
@@ -190,7 +190,7 @@ TEST(Parallel, AFailureOutsideReachesThePartsInside) {
     const ganger_status inner = parallel(rig, 5, [&](std::uint64_t) {
       ++inner_calls;
       inner_entered.count_down(inner_calls == 1 ? 1 : 0);
-      while (rig.host.stop_reason(&rig.ctx) == GANGER_RUNNING) std::this_thread::yield();
+      while (rig.host.stop_reason(rig.held()) == GANGER_RUNNING) std::this_thread::yield();
       return GANGER_OK;
     });
     EXPECT_EQ(inner, GANGER_CANCELLED);

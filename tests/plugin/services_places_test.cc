@@ -155,7 +155,7 @@ struct Attempted : CallRig {
     rig.kind.user = is_stopped ? stop.get() : nullptr;
     begin();
     ganger_lease lease{};
-    status = host.acquire(&ctx, "test.number/1", "a", 0, &lease);
+    status = host.acquire(held(), "test.number/1", "a", 0, &lease);
     ctx.end();
   }
   ganger_status status = GANGER_OK;

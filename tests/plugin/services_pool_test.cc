@@ -46,7 +46,7 @@ struct BorrowRig : CallRig {
   }
   PoolStatistics statistics(std::size_t i = 0) { return set.all()[i]->pool->statistics(); }
   ganger_status acquire(ganger_lease& lease, const char* pool = nullptr, std::int64_t wait_ns = 0) {
-    return host.acquire(&ctx, "test.number/1", pool, wait_ns, &lease);
+    return host.acquire(held(), "test.number/1", pool, wait_ns, &lease);
   }
 
   ManualClock clock;
@@ -65,7 +65,7 @@ TEST(Borrowing, ALeaseHoldsTheHandleAndTheTableOfTheKind) {
   EXPECT_NE(lease.id, 0U);
   EXPECT_EQ(lease.handle, &kind.numbers[0]);
   EXPECT_EQ(lease.api, &kind.api);
-  rig.host.release(&rig.ctx, &lease, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &lease, GANGER_LEASE_CLEAN);
   EXPECT_EQ(lease.id, 0U);
   EXPECT_EQ(lease.handle, nullptr);
   EXPECT_EQ(rig.statistics().idle_now, 1U);
@@ -82,11 +82,11 @@ TEST(Borrowing, EqualLeaseIdsOfTwoPoolsAreNotMixedUp) {
   ASSERT_EQ(rig.acquire(b, "b"), GANGER_OK);
   EXPECT_NE(a.id, b.id);
 
-  rig.host.release(&rig.ctx, &b, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &b, GANGER_LEASE_CLEAN);
 
   EXPECT_EQ(rig.statistics(0).lent_now, 1U);
   EXPECT_EQ(rig.statistics(1).lent_now, 0U);
-  rig.host.release(&rig.ctx, &a, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &a, GANGER_LEASE_CLEAN);
   EXPECT_EQ(rig.statistics(0).misused + rig.statistics(1).misused, 0U);
   EXPECT_EQ(rig.statistics(0).lent_now, 0U);
 }
@@ -119,7 +119,7 @@ TEST(Borrowing, AWrongPoolIsRefusedWithTheReason) {
   EXPECT_EQ(rig.ctx.take_why(), "pool 'o' offers test.other/1, not test.number/1");
   EXPECT_EQ(rig.acquire(lease, nullptr), GANGER_NO_RESOURCE);
   EXPECT_EQ(rig.ctx.take_why(), "pools 'n' and 'm' both offer test.number/1: say which");
-  EXPECT_EQ(rig.host.acquire(&rig.ctx, "test.none/1", nullptr, 0, &lease), GANGER_NO_RESOURCE);
+  EXPECT_EQ(rig.host.acquire(rig.held(), "test.none/1", nullptr, 0, &lease), GANGER_NO_RESOURCE);
   EXPECT_EQ(rig.ctx.take_why(), "no pool of this job offers test.none/1");
   EXPECT_EQ(lease.id, 0U) << "written only on GANGER_OK";
 }
@@ -205,7 +205,7 @@ TEST(Borrowing, AWaitThatIsServedIsNoTimeout) {
 
   std::thread waiting([&] { status = rig.acquire(wanted, "n", -1); });
   rig.clock.until_waiting(1);
-  rig.host.release(&rig.ctx, &held, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &held, GANGER_LEASE_CLEAN);
   waiting.join();
 
   EXPECT_EQ(status, GANGER_OK);
@@ -283,11 +283,11 @@ TEST(Borrowing, ASecondReleaseChangesNothingAndIsCountedAndSaid) {
   ganger_lease lease{};
   ASSERT_EQ(rig.acquire(lease), GANGER_OK);
   ganger_lease copy = lease;
-  rig.host.release(&rig.ctx, &lease, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &lease, GANGER_LEASE_CLEAN);
   rig.scope.take();
 
-  rig.host.release(&rig.ctx, &copy, GANGER_LEASE_CLEAN);
-  rig.host.release(&rig.ctx, &lease, GANGER_LEASE_CLEAN);  // an empty one is no lease, and no fault
+  rig.host.release(rig.held(), &copy, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &lease, GANGER_LEASE_CLEAN);  // an empty one is no lease, and no fault
 
   EXPECT_EQ(copy.id, 0U);
   EXPECT_EQ(rig.statistics().misused, 1U);
@@ -303,7 +303,7 @@ TEST(Borrowing, AMadeUpLeaseOfACallThatBorrowedNothingIsCountedToo) {
   rig.begin();
   ganger_lease made_up{4711, nullptr, nullptr};
 
-  rig.host.release(&rig.ctx, &made_up, GANGER_LEASE_CLEAN);
+  rig.host.release(rig.held(), &made_up, GANGER_LEASE_CLEAN);
 
   EXPECT_EQ(rig.statistics().misused, 1U);
 }
@@ -316,7 +316,7 @@ TEST(Borrowing, ABrokenLeaseAndOneOfUnknownStateAreClosed) {
   for (const std::uint32_t state : {std::uint32_t{GANGER_LEASE_BROKEN}, 99U}) {
     ganger_lease lease{};
     ASSERT_EQ(rig.acquire(lease), GANGER_OK);
-    rig.host.release(&rig.ctx, &lease, state);
+    rig.host.release(rig.held(), &lease, state);
   }
 
   EXPECT_EQ(kind.closed, 2);
@@ -516,7 +516,7 @@ TEST(Borrowing, ACallWithoutPoolsSaysSo) {
   rig.begin();
   ganger_lease lease{};
 
-  EXPECT_EQ(rig.host.acquire(&rig.ctx, "test.number/1", nullptr, 0, &lease), GANGER_UNSUPPORTED);
+  EXPECT_EQ(rig.host.acquire(rig.held(), "test.number/1", nullptr, 0, &lease), GANGER_UNSUPPORTED);
 
   EXPECT_EQ(rig.ctx.take_why(), "nothing can be borrowed here");
 }

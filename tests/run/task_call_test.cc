@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <latch>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "host/text.h"
@@ -98,6 +100,35 @@ TEST(TaskCall, ASecretIsMaskedBeforeATextIsCut) {
   EXPECT_EQ(f.why.find("hush"), std::string::npos);
   EXPECT_TRUE(f.why.ends_with("x*** ... (cut after 64 KiB)") || f.why.ends_with("x ... (cut after 64 KiB)"))
       << f.why.substr(f.why.size() - 60);
+}
+
+TEST(TaskCall, AThreadThatATaskHasLeftSaysAndSetsNothingForTheNextOne) {
+  CallRig rig;
+  std::latch next_runs(1);
+  std::thread left;
+  const auto a = rig.add("a", [&](ganger_ctx* ctx) {
+    left = std::thread([&next_runs, ctx] {
+      next_runs.wait();
+      ganger_value value{};
+      value.type = GANGER_I64;
+      host().log(ctx, GANGER_LOG_INFO, str("too late"));
+      host().output(ctx, "late", &value);
+      host().fail(ctx, GANGER_FAILED, str("too late"));
+    });
+    return ganger_status{GANGER_OK};
+  });
+  const auto b = rig.add("b", [&](ganger_ctx*) {
+    next_runs.count_down();
+    left.join();
+    return ganger_status{GANGER_RETRY};
+  });
+
+  rig.call(a);
+  const Finished f = rig.call(b);
+
+  EXPECT_THAT(f.why, IsEmpty());
+  EXPECT_THAT(rig.lines(), IsEmpty());
+  EXPECT_THAT(rig.outputs.of(b), IsEmpty());
 }
 
 TEST(TaskCall, AStatusThatIsNoneIsABugOfThePlugin) {

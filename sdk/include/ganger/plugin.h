@@ -18,8 +18,9 @@
  * 7. Unknown flag bits and enumerators must be accepted; they come from a newer minor.
  *
  * Threads: [load] the one thread that loads plugins; [task] the thread inside run(); [any] any thread that
- * works for this run(), until run() returns. None of the functions of ganger_host may be called from a signal handler,
- * nor in a process that was forked: they take locks and memory, and may wait for ever.
+ * works for this run(), until run() returns. A call of ganger_host after that, with the ctx of a run() that has
+ * returned, does nothing and is reported as a bug of the plugin. None of the functions may be called from a signal
+ * handler, nor in a process that was forked: they take locks and memory, and may wait for ever.
  */
 #ifndef GANGER_PLUGIN_H
 #define GANGER_PLUGIN_H
@@ -91,7 +92,8 @@ typedef struct ganger_value {
   } u;
 } ganger_value;
 
-/* One call of run() or open(). Opaque; the host's. */
+/* One call of run() or open(). Opaque; the host's, which gives each call another one: one that is over is never that
+ * of a later call. */
 typedef struct ganger_ctx ganger_ctx;
 
 enum {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -77,6 +79,23 @@ ganger_status borrows(const ganger_host* host, ganger_ctx* ctx, void*) {
   if (status == GANGER_OK) host->release(ctx, &lease, GANGER_LEASE_CLEAN);
   return status;
 }
+// A thread that uses the handle of the one task during the other one.
+std::atomic<bool> is_wanted{false};
+std::thread left_behind;
+ganger_status leaves(const ganger_host* host, ganger_ctx* ctx, void*) {
+  left_behind = std::thread([host, ctx] {
+    is_wanted.wait(false);
+    for (int i = 0; i < 3; ++i) host->log(ctx, GANGER_LOG_WARN, ganger_str{"too late", 8});
+  });
+  return GANGER_OK;
+}
+ganger_status meets(const ganger_host*, ganger_ctx*, void*) {
+  is_wanted = true;
+  is_wanted.notify_all();
+  left_behind.join();
+  return GANGER_OK;
+}
+
 ganger_status checks(const ganger_host*, ganger_ctx*, void*) {
   act("check");
   return GANGER_OK;
@@ -86,8 +105,9 @@ constexpr ganger_task task(const char* name, decltype(ganger_task::run) run) {
   return {sizeof(ganger_task), 0, name, "A task", nullptr, nullptr, nullptr, checks, run};
 }
 constexpr ganger_task noop_type = task("noop", noop), fails_type = task("fails", fails),
-                      borrows_type = task("borrows", borrows);
-constexpr const ganger_task* tasks[] = {&noop_type, &fails_type, &borrows_type, nullptr};
+                      borrows_type = task("borrows", borrows), leaves_type = task("leaves", leaves),
+                      meets_type = task("meets", meets);
+constexpr const ganger_task* tasks[] = {&noop_type, &fails_type, &borrows_type, &leaves_type, &meets_type, nullptr};
 
 struct {
   std::uint32_t struct_size = sizeof(struct_size);
