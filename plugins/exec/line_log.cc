@@ -30,6 +30,7 @@ std::string_view whole_characters(std::string_view text) {
 }  // namespace
 
 void LineLog::add(std::string_view text) {
+  bytes_ += text.size();
   if (text.size() >= kTailBytes)
     tail_ = text.substr(text.size() - kTailBytes);
   else
@@ -65,6 +66,7 @@ void LineLog::finish() {
 
 std::string LineLog::last_lines() const {
   std::vector<std::string_view> lines;
+  bool is_first_cut = false;
   std::string_view rest = std::string_view(tail_).substr(tail_.size() - std::min(tail_.size(), kTailBytes));
   while (!rest.empty() && lines.size() < kLinesOfReason) {
     const auto last = rest.find_last_not_of("\n\r \t");
@@ -74,9 +76,12 @@ std::string LineLog::last_lines() const {
     const auto begin = before == std::string_view::npos ? 0 : before + 1;
     lines.push_back(rest.substr(begin));
     rest = rest.substr(0, begin);
+    is_first_cut = rest.empty() && bytes_ > kTailBytes;
   }
-  std::string all;
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) all += (all.empty() ? "" : " | ") + printable(*line);
+  // A host takes secrets out of what it shows, and knows by the dots where one may have been cut.
+  std::string all = is_first_cut ? "..." : "";
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+    all += (line == lines.rbegin() ? "" : " | ") + printable(*line);
   return all;
 }
 

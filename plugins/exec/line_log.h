@@ -29,7 +29,7 @@ class LineLog {
   const char* const stream_;
   std::string line_;  // the one that has not ended, as far as it is logged
   std::string tail_;  // the last bytes of it all
-  std::uint64_t logged_ = 0;
+  std::uint64_t bytes_ = 0, logged_ = 0;
 };
 
 }  // namespace ganger::exec
