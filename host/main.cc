@@ -2,18 +2,22 @@
 #include <exception>
 #include <new>
 
+#include "host/cli/arguments.h"
 #include "host/cli/sudden_end.h"
 #include "host/cli/verbs.h"
 #include "host/out_of_memory.h"
+#include "host/secrets.h"
 
 int main(int argc, char** argv) {
+  ganger::host::note_arguments(argc, argv);
   int code = ganger::host::kExitBug;
   try {
     code = ganger::host::run_cli(argc, argv);
   } catch (const std::bad_alloc&) {
     ganger::host::leave_out_of_memory();
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "ganger: a bug in this program: %s\n", e.what());
+    std::fprintf(stderr, "ganger: a bug in this program: %s\n",
+                 ganger::host::secrets_of_process().masked(e.what()).c_str());
   } catch (...) {
     std::fprintf(stderr, "ganger: a bug in this program\n");
   }

@@ -108,14 +108,6 @@ std::string shortened(std::string text) {
   return text += kCutMark;
 }
 
-std::string masked(std::string_view text, const std::vector<std::string>& secrets) {
-  std::string out(text);
-  for (const std::string& secret : secrets)
-    for (std::size_t at = 0; (at = out.find(secret, at)) != std::string::npos; at += 3)
-      out.replace(at, secret.size(), "***");
-  return out;
-}
-
 std::string counted(std::uint64_t n, std::string_view thing) {
   return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }

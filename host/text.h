@@ -5,7 +5,6 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace ganger::host {
 
@@ -50,10 +49,6 @@ std::string_view taken_in(std::string_view text);
 
 /// What is shown of it. One that is too long ends with " ... (cut after 64 KiB)". Shape: masked before
 std::string shortened(std::string text);
-
-/// `text` with `***` where it holds one of the secrets.
-/// Shape: secrets = not empty, one that is part of another after it
-std::string masked(std::string_view text, const std::vector<std::string>& secrets);
 
 /// "1 task", "2 tasks".
 std::string counted(std::uint64_t n, std::string_view thing);

@@ -247,7 +247,10 @@ int sweep_verb(const Options& options, Registry& registry, const Plugin& plugin)
   Sweep sweep(std::move(*task), options.most);
   if (!sweep.run()) return kExitInterrupt;
   if (!sweep.was_run()) return fail({ErrorKind::bad_job, sweep.why_not(), {}});
-  answer(options.as_json ? json_text(sweep.json(options.subject)) + "\n" : sweep.text(options.quiet));
+  if (options.as_json)
+    answer_json(sweep.json(options.subject));
+  else
+    answer(sweep.text(options.quiet));
   return sweep.is_fine() ? kExitOk : kExitCheckFailed;
 }
 

@@ -65,7 +65,7 @@ int check_job(const Options& options) {
       json["pools"] = prepared->job.pools.size();
       if (pinned) json["pinned"] = *pinned;
     }
-    answer(json_text(json) + "\n");
+    answer_json(std::move(json));
   } else if (!prepared) {
     say(prepared.error());
   } else {
@@ -95,7 +95,7 @@ int check_plugin(const Options& given) {
   if (options.as_json) {
     Json json = report_json(options, "plugin", check.is_fine(), check.problems());
     json["trials"] = check.trials();
-    answer(json_text(json) + "\n");
+    answer_json(std::move(json));
   } else {
     answer(check.text(options.quiet));
   }

@@ -40,10 +40,9 @@ int help_verb(const Options& options) {
 
 int version_verb(const Options& options) {
   if (options.as_json)
-    answer(json_text(Json{{"schema", "ganger.version/1"},
-                          {"version", GANGER_VERSION},
-                          {"abi", fmt::format("{}.{}", GANGER_ABI_MAJOR, GANGER_ABI_MINOR)}}) +
-           "\n");
+    answer_json(Json{{"schema", "ganger.version/1"},
+                     {"version", GANGER_VERSION},
+                     {"abi", fmt::format("{}.{}", GANGER_ABI_MAJOR, GANGER_ABI_MINOR)}});
   else
     answer(fmt::format("ganger {} (plugin ABI {}.{})\n", GANGER_VERSION, GANGER_ABI_MAJOR, GANGER_ABI_MINOR));
   return kExitOk;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "host/cli/arguments.h"
 #include "host/cli/one_task.h"
 #include "host/cli/pins.h"
 #include "host/cli/prepare.h"
@@ -10,7 +11,6 @@
 #include "host/plan/find_type.h"
 #include "host/report/streams.h"
 #include "host/report/value_json.h"
-#include "host/text.h"
 
 namespace ganger::host {
 
@@ -28,6 +28,7 @@ tl::expected<void, Errors> plan_task(const Options& options, Prepared& prepared)
   prepared.reading.job = one_task_job(options.subject, **type, arguments);
   auto planned =
       make_plan(prepared.reading, *prepared.registry, prepared.facts, {.only = {}, .isolates_all = options.isolate});
+  hide_secret_arguments();
   if (!planned) return tl::unexpected(std::move(planned).error());
   prepared.job = std::move(*planned);
   Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry);
@@ -56,13 +57,9 @@ int exec_verb(const Options& options) {
   settings.keep_files = true;  // an output may be a path in there
   return run_session(prepared.job, *prepared.registry, settings, [&](const OutputStore& outputs, RunEnd end) {
     if (end != RunEnd::finished || settings.answers_with_events()) return;
-    Json answer_json = Json::object();
-    for (const auto& [name, value] : outputs.of(0)) {
-      Json shown_value = json_of(value);
-      if (shown_value.is_string()) shown_value = masked(shown_value.get<std::string>(), prepared.job.secrets);
-      answer_json[name] = std::move(shown_value);
-    }
-    answer(json_text(answer_json) + "\n");
+    Json outputs_json = Json::object();
+    for (const auto& [name, value] : outputs.of(0)) outputs_json[name] = json_of(value);
+    answer_json(std::move(outputs_json));
   });
 }
 

@@ -96,7 +96,7 @@ int graph_verb(const Options& options) {
   const std::string& job = prepared->reading.job.name;
   const Plan& plan = prepared->job.plan;
   if (options.as_json || options.graph_as == "json")
-    answer(json_text(json(job, plan)) + "\n");
+    answer_json(json(job, plan));
   else
     answer(options.graph_as == "mermaid" ? mermaid(job, plan) : dot(job, plan));
   return kExitOk;

@@ -12,6 +12,7 @@
 #include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
+#include "host/secrets.h"
 #include "host/text.h"
 #include "host/units.h"
 
@@ -103,7 +104,8 @@ Json json_of(const RunEntry& run, const TaskEntryOfRun& task) {
   json["ended"] = utc_time(task.ended_ns);
   json["reason"] = task.reason;
   json["outputs"] = Json::object();
-  for (const auto& [name, value] : task.outputs) json["outputs"][name] = host::json_of(value);
+  for (const auto& [name, value] : task.outputs)
+    json["outputs"][name] = value.is_text() ? Json(Secrets::shown(value.text)) : host::json_of(value);
   return json;
 }
 
@@ -142,7 +144,7 @@ int history_verb(const Options& options) {
   if (options.as_json) {
     Json json{{"schema", "ganger.history/1"}, {"runs", Json::array()}};
     for (const RunEntry& run : *runs) json["runs"].push_back(json_of(run));
-    answer(json_text(json) + "\n");
+    answer_json(std::move(json));
     return kExitOk;
   }
   Table table({"run", "job", "started", "took", "end", "exit", "tasks"});
@@ -168,7 +170,7 @@ int show_verb(const Options& options) {
     json["options"] = run->header.options;
     json["tasks"] = Json::array();
     for (const TaskEntryOfRun& task : *tasks) json["tasks"].push_back(json_of(*run, task));
-    answer(json_text(json) + "\n");
+    answer_json(std::move(json));
   } else {
     answer(show_text(*run, *tasks, options));
   }

@@ -156,8 +156,10 @@ int inspect_verb(const Options& options) {
     if (!written) say(Errors{written.error()});
     return written ? kExitOk : exit_code(written.error().kind);
   }
-  answer(options.as_json ? json_text(subject_json(*subject)) + "\n"
-                         : subject_text(*subject, use_colour(options.colour, streams().answer)));
+  if (options.as_json)
+    answer_json(subject_json(*subject));
+  else
+    answer(subject_text(*subject, use_colour(options.colour, streams().answer)));
   return kExitOk;
 }
 

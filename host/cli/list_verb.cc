@@ -94,8 +94,10 @@ std::string list_text(const Registry& registry, const std::vector<Listing>& list
 int list_verb(const Options& options) {
   const auto registry = make_registry(options, {});
   const std::vector<Listing> listings = registry->list();
-  answer(options.as_json ? json_text(list_json(*registry, listings)) + "\n"
-                         : list_text(*registry, listings, options));
+  if (options.as_json)
+    answer_json(list_json(*registry, listings));
+  else
+    answer(list_text(*registry, listings, options));
   return kExitOk;
 }
 

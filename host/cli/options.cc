@@ -328,7 +328,8 @@ class Reader {
     for (const std::string& given : all("param")) {
       const auto equals = given.find('=');
       if (equals == std::string::npos || equals == 0)
-        return fail(fmt::format("--param {}: it must be NAME=VALUE", given));
+        return fail(
+            "--param needs NAME=VALUE");  // without what was given: it may be a secret whose name was left out
       options_.params.insert_or_assign(given.substr(0, equals), given.substr(equals + 1));
     }
     return true;

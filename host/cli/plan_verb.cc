@@ -101,7 +101,7 @@ std::string reference_text(const Template& text) {
   return all;
 }
 
-Json params_json(const Plan& plan, TaskIndex i, const std::vector<std::string>& secrets) {
+Json params_json(const Plan& plan, TaskIndex i) {
   const auto& params = plan.task(i).type->params;
   const Binding& binding = plan.binding(i);
   Json all = Json::object();
@@ -109,10 +109,10 @@ Json params_json(const Plan& plan, TaskIndex i, const std::vector<std::string>& 
     const BoundParam& bound = binding[p];
     Json values = Json::array();
     for (std::size_t n = 0; n < bound.values.size(); ++n) {
-      Json value = !bound.deferred.empty() && bound.deferred[n] ? Json(reference_text(*bound.deferred[n]))
-                                                                : json_of(bound.values[n]);
-      if (value.is_string()) value = masked(value.get<std::string>(), secrets);
-      values.push_back(std::move(value));
+      const bool is_deferred = !bound.deferred.empty() && bound.deferred[n];
+      values.push_back(params[p].type == GANGER_SECRET ? Json("***")
+                       : is_deferred                   ? Json(reference_text(*bound.deferred[n]))
+                                                       : json_of(bound.values[n]));
     }
     if (params[p].is_list())
       all[params[p].name] = std::move(values);
@@ -136,7 +136,7 @@ Json task_json(const PlanView& v, TaskIndex i) {
   json["when"] = name_of(task.when);
   json["timeout_ns"] = policy.timeout.count() > 0 ? Json(policy.timeout.count()) : Json();
   json["retries"] = policy.retries;
-  json["params"] = params_json(plan, i, v.job.secrets);
+  json["params"] = params_json(plan, i);
   json["would_run"] = would_run(v, i);
   json["reason"] = reason(v, i);
   return json;
@@ -167,7 +167,10 @@ int plan_verb(const Options& options) {
                       .tasks_of_job = prepared->reading.job.tasks.size(),
                       .rehearsal = rehearse(prepared->job.plan, {.workers = settings.workers}),
                       .before = Predecessors(prepared->job.plan.graph())};
-  answer(options.as_json ? json_text(plan_json(view)) + "\n" : plan_text(view));
+  if (options.as_json)
+    answer_json(plan_json(view));
+  else
+    answer(plan_text(view));
   return kExitOk;
 }
 

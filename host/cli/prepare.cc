@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "host/cli/arguments.h"
 #include "host/cli/describe.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/opening.h"
@@ -19,6 +20,7 @@
 #include "host/plugin/services.h"
 #include "host/report/streams.h"
 #include "host/run/run_dir.h"
+#include "host/secrets.h"
 #include "host/text.h"
 #include "host/work/cpu_count.h"
 
@@ -144,11 +146,16 @@ tl::expected<Prepared, Errors> prepare(const Options& options, const std::string
   const SuddenEnd opening(streams().log, kExitRefused, "while plugins were being opened", [] {});
   auto planned = make_plan(prepared.reading, *prepared.registry, prepared.facts,
                            {.only = options.only, .isolates_all = options.isolate});
+  hide_secret_arguments();
   if (!planned) return tl::unexpected(std::move(planned).error());
   prepared.job = std::move(*planned);
   if (Errors errors = check_tasks(prepared.job, prepared.reading.job, *prepared.registry); !errors.empty())
     return tl::unexpected(std::move(errors));
   return prepared;
+}
+
+bool is_secret_param(const PlannedJob& job, const std::string& name, const std::string& value) {
+  return job.secret_params.contains(name) || secrets_of_process().are_in(value);
 }
 
 SessionSettings make_settings(const Options& options, const Prepared& prepared) {

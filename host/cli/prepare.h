@@ -35,6 +35,9 @@ Facts make_facts(const Options& options, const std::filesystem::path& state, con
 /// Reads and plans the job of the options.
 tl::expected<Prepared, Errors> prepare(const Options& options, const std::string& run = {});
 
+/// Is this value of a job's parameter, or a part of it, never to be shown or recorded?
+bool is_secret_param(const PlannedJob& job, const std::string& name, const std::string& value);
+
 SessionSettings make_settings(const Options& options, const Prepared& prepared);
 
 }  // namespace ganger::host

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 #include <unordered_map>
 
@@ -12,6 +13,7 @@
 #include "host/job/text_digest.h"
 #include "host/plugin/digest.h"
 #include "host/plugin/trust.h"
+#include "host/secrets.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -24,6 +26,20 @@ constexpr std::size_t kMostNames = 10;
 Result<std::string> build_of(const Plugin& plugin) {
   if (std::string id = build_id(plugin.file); !id.empty()) return id;
   return sha256_of(plugin.file);
+}
+
+/// Puts the secrets back that the run's own parameters give it again. False when some are not known any more; outputs
+/// with those are left out.
+bool open_outputs(Outputs& outputs) {
+  bool are_all_known = true;
+  for (auto at = outputs.begin(); at != outputs.end();) {
+    Value& value = at->second;
+    std::optional<std::string> opened = value.is_text() ? secrets_of_process().opened(value.text) : "";
+    if (opened && value.is_text()) value.text = *std::move(opened);
+    are_all_known &= opened.has_value();
+    at = opened ? std::next(at) : outputs.erase(at);
+  }
+  return are_all_known;
 }
 
 /// Why it is not known how much of it was done.
@@ -116,10 +132,10 @@ Result<RunHeader> header_of(const Options& options, const Prepared& prepared) {
   header.current_dir = prepared.facts.current_dir;
   header.job_digest = digest_of(prepared.reading.job.source->text());
   for (const auto& [name, value] : options.params) {
-    if (masked(value, prepared.job.secrets) == value)
-      header.params.emplace(name, value);
-    else
+    if (is_secret_param(prepared.job, name, value))
       header.secret_params.push_back(name);
+    else
+      header.params.emplace(name, value);
   }
   for (const Plugin* plugin : prepared.job.plugins) {
     auto build = build_of(*plugin);
@@ -225,7 +241,9 @@ Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>&
     const auto found = by_name.find(plan.name(i));
     if (found == by_name.end()) continue;
     const TaskEntryOfRun& entry = *found->second;
-    const bool has_lost_output = is_ok(entry.state) && entry.has_secret_output;
+    Outputs outputs = entry.outputs;
+    const bool has_all_outputs = open_outputs(outputs) && !entry.has_secret_output;
+    const bool has_lost_output = is_ok(entry.state) && !has_all_outputs;
     if (!entry.is_in_doubt && !has_lost_output) {
       is_done[i] = is_ok(entry.state);
     } else if ((plan.task(i).type->flags & GANGER_TASK_IDEMPOTENT) != 0 || assume == Assume::rerun) {
@@ -236,7 +254,7 @@ Result<TakenOver> take_over(const Plan& plan, const std::vector<TaskEntryOfRun>&
     } else {
       asked.push_back(&entry);
     }
-    if (is_done[i] && !entry.outputs.empty()) taken.outputs.emplace(i, entry.outputs);
+    if (is_done[i] && !outputs.empty()) taken.outputs.emplace(i, std::move(outputs));
   }
   if (!asked.empty()) return tl::unexpected(question_about(asked));
 

@@ -76,7 +76,7 @@ Result<void> RunReports::open(std::function<RunView()> view, const KeepWaiting& 
     trace_written_ = reporter->written();
     reporters.push_back(std::move(reporter));
   }
-  events_ = std::make_unique<EventStream>(std::move(reporters));
+  events_ = std::make_unique<EventStream>(std::move(reporters), secrets_of_process());
   return {};
 }
 

@@ -23,6 +23,7 @@
 #include "host/cli/exit_code.h"
 #include "host/cli/one_task.h"
 #include "host/cli/process_state.h"
+#include "host/cli/say.h"
 #include "host/cli/trial.h"
 #include "host/isolate/lock_down.h"
 #include "host/isolate/numbered_entries.h"
@@ -35,6 +36,7 @@
 #include "host/plugin/registry.h"
 #include "host/plugin/services.h"
 #include "host/run/run_dir.h"
+#include "host/secrets.h"
 #include "host/stop/signals.h"
 #include "host/text.h"
 #include "host/work/no_attempts.h"
@@ -48,8 +50,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-void write_line(const Json& json) {
-  std::string text = json_text(json) + "\n";
+void write_line(Json json) {
+  mask_strings(json);
+  const std::string text = json_text(json) + "\n";
   for (std::string_view left = text; !left.empty();) {
     const ssize_t n = write(kTrialAnswerFd, left.data(), left.size());
     if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
@@ -64,6 +67,9 @@ class TrialScope final : public CallScope {
   void log(int /*level*/, std::string_view /*line*/) override {}
   void progress(std::uint64_t /*done*/, std::uint64_t /*total*/, std::string_view /*what*/) override {}
   bool input(std::string_view /*task*/, std::string_view /*name*/, Value& /*out*/) override { return false; }
+  void output_set(std::string_view /*name*/, const Value& value) override {
+    if (value.type == GANGER_SECRET) secrets_of_process().add(value.text);
+  }
   std::string work_dir() override {
     std::error_code problem;
     fs::create_directories(work_, problem);

@@ -53,11 +53,12 @@ class RunScope final : public CallScope {
     if (!events_.wants_log(level)) return;
     Event e{.kind = EventKind::task_log};
     e.level = static_cast<std::int8_t>(level);
-    e.text = shortened(std::string(taken_in(line)));
+    e.text = taken_in(line);  // the stream masks it and cuts it
     events_.push(std::move(e));
   }
   void progress(std::uint64_t, std::uint64_t, std::string_view) override {}
   bool input(std::string_view, std::string_view, Value&) override { return false; }
+  void output_set(std::string_view, const Value&) override {}
   std::string work_dir() override { return {}; }
   void lease_event(LeaseEvent, const std::string&, std::uint64_t, Duration) override {}
 
@@ -170,7 +171,8 @@ Result<void> Session::open() {
                                                    .isolation = children_.get(),
                                                    .state_of = [this](TaskIndex i) { return loop_->state_of(i); },
                                                    .note_task = &SuddenEnd::note_task,
-                                                   .secrets = job_.secrets});
+                                                   .secrets = secrets_of_process(),
+                                                   .secret_outputs = job_.secret_outputs});
   workers_ = std::make_unique<WorkPool>(settings_.workers, *call_);
   call_->set_lender(workers_.get());
   emit(EventKind::run_started);

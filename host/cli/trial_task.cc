@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "host/secrets.h"
+
 namespace ganger::host {
 
 namespace {
@@ -66,6 +68,12 @@ Result<TrialTask> make_trial_task(Registry& registry, const TaskType& type, std:
                      fmt::format("it borrows {}, and no plugin that is found offers that without being told more",
                                  need.interface));
     task.pools.push_back(std::move(*pool));
+  }
+  // Its child tells what it has heard of the task, which knows them.
+  for (const std::string& argument : arguments) {
+    const auto equals = argument.find('=');
+    const auto param = type.find_param(argument.substr(0, equals));
+    if (param && type.params[*param].type == GANGER_SECRET) secrets_of_process().add(argument.substr(equals + 1));
   }
   task.arguments = std::move(arguments);
   return task;

@@ -77,7 +77,9 @@ bool LinePipe::read(const Take& take, std::size_t most_bytes) {
 
 void LinePipe::add(std::string_view bytes, const Take& take) {
   while (!bytes.empty()) {
-    const std::size_t room = kMostLineBytes - line_.size();
+    // Beyond the cut as much as it takes to see whether it would go through a secret.
+    const std::size_t most = std::max(kMostLineBytes + secrets_->longest(), line_.size());
+    const std::size_t room = most - line_.size();
     const std::size_t end = bytes.substr(0, room + 1).find('\n');
     if (end == std::string_view::npos && bytes.size() <= room) {
       line_ += bytes;
@@ -86,14 +88,28 @@ void LinePipe::add(std::string_view bytes, const Take& take) {
     const std::size_t length = end == std::string_view::npos ? room : end;
     line_ += bytes.substr(0, length);
     bytes.remove_prefix(end == std::string_view::npos ? length : length + 1);
-    take(line_);
-    line_.clear();
+    if (end == std::string_view::npos)
+      cut_off(take);
+    else
+      end_line(take);
   }
 }
 
-void LinePipe::finish(const Take& take) {
-  if (!line_.empty()) take(line_);
+void LinePipe::cut_off(const Take& take) {
+  const std::size_t end = secrets_->cut_after(line_, kMostLineBytes);
+  take(std::string_view(line_).substr(0, end));
+  line_.erase(0, end);
+}
+
+void LinePipe::end_line(const Take& take) {
+  const bool is_cut = line_.size() > kMostLineBytes;
+  while (line_.size() > kMostLineBytes) cut_off(take);
+  if (!is_cut || !line_.empty()) take(line_);
   line_.clear();
+}
+
+void LinePipe::finish(const Take& take) {
+  if (!line_.empty()) end_line(take);
 }
 
 Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
@@ -125,8 +141,8 @@ Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   child->sandbox_ = std::move(how.sandbox);
   child->calls_ = std::move(calls.ours);
   child->control_ = std::move(control.ours);
-  child->out_.open(std::move(out.ours));
-  child->err_.open(std::move(err.ours));
+  child->out_.open(std::move(out.ours), how.secrets);
+  child->err_.open(std::move(err.ours), how.secrets);
   child->queue(FrameKind::setup, 0, encode(how.setup));
   return child;
 }

@@ -13,18 +13,23 @@
 #include "host/isolate/messages.h"
 #include "host/isolate/process.h"
 #include "host/plan/sandbox.h"
+#include "host/secrets.h"
 
 namespace ganger::host {
 
 struct Plugin;
 
-/// What a process writes to a pipe, line by line; lines longer than the most are cut into several.
+/// What a process writes to a pipe, line by line; lines longer than the most are cut into several, but no secret is.
 class LinePipe {
  public:
   static constexpr std::size_t kMostLineBytes = 8 * 1024;
   using Take = std::function<void(std::string_view line)>;
 
-  void open(Descriptor fd) { fd_ = std::move(fd); }
+  /// Lifetime: secrets outlive it
+  void open(Descriptor fd, const Secrets& secrets) {
+    fd_ = std::move(fd);
+    secrets_ = &secrets;
+  }
   int fd() const { return fd_.get(); }
   /// Hands out what is there, at most `most_bytes`; false at the end of the file.
   bool read(const Take& take, std::size_t most_bytes);
@@ -33,7 +38,10 @@ class LinePipe {
 
  private:
   void add(std::string_view bytes, const Take& take);
+  void end_line(const Take& take);
+  void cut_off(const Take& take);
   Descriptor fd_;
+  const Secrets* secrets_ = nullptr;
   std::string line_;
 };
 
@@ -44,6 +52,7 @@ struct ChildStart {
   const Plugin* plugin = nullptr;
   Sandbox sandbox{};
   SetupMessage setup{};
+  const Secrets& secrets;
 };
 
 /// Thread: one at a time.

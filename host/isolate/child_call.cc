@@ -30,7 +30,8 @@ constexpr Duration kDeathFollowsWithin = milliseconds(500);  // the end of its c
 constexpr Duration kDeathTakesAtMost = seconds(5);
 constexpr std::size_t kMostQueuedBytes = 1 << 20;     // past it the child has to read before it may ask for more
 constexpr std::size_t kMostOutputAtOnce = 64 * 1024;  // as much as a pipe holds
-constexpr int kMostLastReads = 1024;                  // more than a socket holds
+constexpr std::size_t kMostSecretBytes = 16 * kMostOutputBytes;  // it may set an output again and again
+constexpr int kMostLastReads = 1024;                             // more than a socket holds
 
 /// A stop makes this thread look up, but not whoever has the descriptor after it.
 class StopWakes {
@@ -69,6 +70,7 @@ IsolatedEnd ChildCall::run() {
                                            .task = std::string(call_.task),
                                            .attempt = call_.attempt.number,
                                            .deadline_ns = call_.attempt.deadline.time_since_epoch().count(),
+                                           .secret_outputs = call_.secret_outputs,
                                            .values = {}},
                                           call_.values);
   if (payload.size() > kMostPayloadBytes) {
@@ -218,6 +220,14 @@ void ChildCall::take(const FrameView& frame) {
       ReplyMessage reply{.request = input->request};
       if (is_mine) reply.is_found = call_.scope.input(input->task, input->name, reply.value);
       return child_.queue(FrameKind::reply, number_, encode(reply));
+    }
+    case FrameKind::secret_output: {
+      const auto output = decode<SecretOutputMessage>(frame.payload);
+      if (!output) return wrong();
+      secret_bytes_ += output->value.text.size();
+      if (secret_bytes_ > kMostSecretBytes) return broke_protocol("secret outputs without end");
+      if (is_mine) call_.scope.output_set(output->name, output->value);
+      return child_.queue(FrameKind::reply, number_, encode(ReplyMessage{.request = output->request}));
     }
     case FrameKind::work_dir: {
       const auto wish = decode<WorkDirMessage>(frame.payload);

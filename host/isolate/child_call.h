@@ -90,6 +90,7 @@ class ChildCall {
   std::vector<Wish> wishes_;
   std::vector<PlaceBackMessage> openings_;
   std::uint32_t places_ = 0;
+  std::size_t secret_bytes_ = 0;
 };
 
 }  // namespace ganger::host

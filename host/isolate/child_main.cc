@@ -312,7 +312,7 @@ ResultMessage ChildProcess::run(std::uint32_t number, const CallMessage& call) {
   const auto deadline = TimePoint(Duration(call.deadline_ns));
 
   tasks_.add(number, call.task);
-  scope_.begin(number);
+  scope_.begin(number, call.secret_outputs);
   pools_->begin(number);
   stop_.begin(number);
   ctx_.begin({.scope = &scope_,

@@ -14,6 +14,12 @@ constexpr Duration kProgressPause = std::chrono::milliseconds(100);
 
 }  // namespace
 
+void ChildScope::begin(std::uint32_t call, std::vector<std::string> secret_outputs) {
+  const std::lock_guard lock(mutex_);
+  secret_outputs_ = std::move(secret_outputs);
+  call_.store(call, std::memory_order_relaxed);
+}
+
 void ChildScope::log(int level, std::string_view line) {
   if (level < log_level_) return;
   channel_.send(FrameKind::log, call(), encode(LogMessage{level, std::string(taken_in(line))}));
@@ -35,6 +41,16 @@ bool ChildScope::input(std::string_view task, std::string_view name, Value& out)
       channel_.ask(FrameKind::input, call(), InputMessage{.task = std::string(task), .name = std::string(name)});
   if (reply.is_found) out = std::move(reply.value);
   return reply.is_found;
+}
+
+void ChildScope::output_set(std::string_view name, const Value& value) {
+  bool is_secret = value.type == GANGER_SECRET;
+  if (!is_secret) {
+    const std::lock_guard lock(mutex_);
+    is_secret = std::ranges::find(secret_outputs_, name) != secret_outputs_.end();
+  }
+  if (is_secret)
+    channel_.ask(FrameKind::secret_output, call(), SecretOutputMessage{.name = std::string(name), .value = value});
 }
 
 std::string ChildScope::work_dir() {

@@ -2,8 +2,10 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/isolate/child_channel.h"
 #include "host/plugin/context.h"
@@ -19,12 +21,13 @@ class ChildScope final : public CallScope {
       : channel_(channel), log_level_(setup.log_level), wants_progress_(setup.wants_progress) {}
 
   /// What comes is of that call from now on.
-  void begin(std::uint32_t call) { call_.store(call, std::memory_order_relaxed); }
+  void begin(std::uint32_t call, std::vector<std::string> secret_outputs);
   void set_pools(ChildPools* pools) { pools_ = pools; }
 
   void log(int level, std::string_view line) override;
   void progress(std::uint64_t done, std::uint64_t total, std::string_view what) override;
   bool input(std::string_view task, std::string_view name, Value& out) override;
+  void output_set(std::string_view name, const Value& value) override;
   std::string work_dir() override;
   void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) override;
 
@@ -37,6 +40,8 @@ class ChildScope final : public CallScope {
   const bool wants_progress_;
   std::atomic<std::uint32_t> call_{0};
   std::atomic<std::int64_t> last_progress_{0};
+  std::mutex mutex_;
+  std::vector<std::string> secret_outputs_;  // guarded by mutex_
 };
 
 }  // namespace ganger::host

@@ -132,7 +132,9 @@ Result<std::unique_ptr<Child>> Children::start(const IsolatedCall& call) {
   ChildStart how{.program = settings_.program,
                  .environment = environment_with(settings_.writable),
                  .plugin = &plugin,
-                 .sandbox = call.sandbox};
+                 .sandbox = call.sandbox,
+                 .setup = {},
+                 .secrets = *settings_.secrets};
   how.setup = {.plugin_file = plugin.file.string(),
                .digest = digest_of(plugin),
                .pools = {},

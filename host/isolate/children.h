@@ -30,6 +30,7 @@ struct ChildrenSettings {
   std::uint64_t most_resident_bytes = 512ull << 20;
   int log_level = GANGER_LOG_INFO;  ///< lower lines are not sent
   bool wants_progress = true;
+  const Secrets* secrets = &secrets_of_process();
   /// SHA-256 that the file of a plugin must still have when a child opens it; null or an empty text = any.
   std::function<std::string(const Plugin&)> digest{};
 };

@@ -35,6 +35,7 @@ bool is_known(std::uint16_t kind) {
     case FrameKind::place_filled:
     case FrameKind::place_back:
     case FrameKind::result:
+    case FrameKind::secret_output:
       return true;
   }
   return false;

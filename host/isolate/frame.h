@@ -28,7 +28,8 @@ enum class FrameKind : std::uint16_t {
   place = 39,
   place_filled = 40,
   place_back = 41,
-  result = 42
+  result = 42,
+  secret_output = 43
 };
 
 /// Who sends frames of that kind.

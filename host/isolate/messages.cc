@@ -169,6 +169,8 @@ void write_call(PayloadWriter& out, const CallMessage& message) {
   out.text(message.task);
   out.number(message.attempt);
   out.number(message.deadline_ns);
+  out.number(static_cast<std::uint32_t>(message.secret_outputs.size()));
+  for (const std::string& name : message.secret_outputs) out.text(name);
 }
 
 }  // namespace
@@ -225,6 +227,7 @@ std::optional<CallMessage> decode(std::string_view payload) {
   message.task = read_name(in);
   message.attempt = read_positive(in);
   message.deadline_ns = in.number<std::int64_t>();
+  for (std::size_t n = in.count(kLeastTextBytes); n > 0; --n) message.secret_outputs.push_back(read_name(in));
   message.values = read_all_values(in);
   return if_whole(in, std::move(message));
 }
@@ -352,6 +355,25 @@ std::optional<InputMessage> decode(std::string_view payload) {
   message.request = in.number<std::uint32_t>();
   message.task = read_name(in);
   message.name = read_name(in);
+  return if_whole(in, std::move(message));
+}
+
+std::string encode(const SecretOutputMessage& message) {
+  PayloadWriter out;
+  out.number(message.request);
+  out.text(message.name);
+  write(out, message.value);
+  return out.take();
+}
+
+template <>
+std::optional<SecretOutputMessage> decode(std::string_view payload) {
+  PayloadReader in(payload);
+  SecretOutputMessage message;
+  message.request = in.number<std::uint32_t>();
+  message.name = read_name(in);
+  message.value = read_value(in);
+  if (!are_outputs({{message.name, message.value}})) return std::nullopt;
   return if_whole(in, std::move(message));
 }
 

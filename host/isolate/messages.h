@@ -45,6 +45,7 @@ struct CallMessage {
   std::string type{}, task{};  ///< names; type: within the plugin
   std::uint32_t attempt = 1;   ///< not 0
   std::int64_t deadline_ns = 0;
+  std::vector<std::string> secret_outputs{};  ///< names; besides those of type secret
   std::vector<Values> values{};
 };
 
@@ -52,7 +53,8 @@ struct StopMessage {
   std::int32_t reason = GANGER_STOP_USER;  ///< GANGER_STOP_...
 };
 
-/// To an input, work_dir or place of that request number; which fields count depends on what was asked.
+/// To an input, secret output, work_dir or place of that request number; which fields count depends on what was
+/// asked.
 struct ReplyMessage {
   std::uint32_t request = 0;
   bool is_found = false;
@@ -88,6 +90,13 @@ struct ProgressMessage {
 struct InputMessage {
   std::uint32_t request = 0;
   std::string task{}, name{};  ///< names
+};
+
+/// Answered once it is masked, so that the task says nothing of it before.
+struct SecretOutputMessage {
+  std::uint32_t request = 0;
+  std::string name{};  ///< name
+  Value value{};       ///< are_outputs(), together with the name
 };
 
 struct WorkDirMessage {
@@ -134,6 +143,7 @@ std::string encode(const RefusedMessage& message);
 std::string encode(const LogMessage& message);
 std::string encode(const ProgressMessage& message);
 std::string encode(const InputMessage& message);
+std::string encode(const SecretOutputMessage& message);
 std::string encode(const WorkDirMessage& message);
 std::string encode(const PlaceMessage& message);
 std::string encode(const PlaceFilledMessage& message);
@@ -163,6 +173,8 @@ template <>
 std::optional<ProgressMessage> decode(std::string_view payload);
 template <>
 std::optional<InputMessage> decode(std::string_view payload);
+template <>
+std::optional<SecretOutputMessage> decode(std::string_view payload);
 template <>
 std::optional<WorkDirMessage> decode(std::string_view payload);
 template <>

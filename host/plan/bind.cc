@@ -49,17 +49,23 @@ void Binder::evaluate_params() {
     const auto given = facts_.overrides.find(s.key);
     // What the default refers to need not be there when it is not used.
     Evaluated e;
+    JobParam param;
     if (given != facts_.overrides.end() && s.value.text() != nullptr)
       e.value = Value::of_text(given->second);
     else
-      e = evaluate(s.value, nullptr);
+      e = evaluate(s.value, nullptr, &param.of);
     if (!e.is_ok) continue;
     if (given != facts_.overrides.end()) {
+      param.of.texts = {given->second};
       std::string why;
+      // Without the value: whether it is a secret is known only once all tasks are.
       if (!convert(Value::of_text(given->second), e.value.type, e.value, why))
-        add_error(fmt::format("--param {}={}: {}", s.key, given->second, why), {});
+        add_error(fmt::format("--param {}: {} is wanted, not what was given", s.key, wanted(e.value.type)), {});
     }
-    params_.insert_or_assign(s.key, std::move(e.value));
+    param.of.params.insert(s.key);
+    param.of.add(e.value);
+    param.value = std::move(e.value);
+    params_.insert_or_assign(s.key, std::move(param));
   }
   for (const auto& [name, ignored] : facts_.overrides) {
     if (std::ranges::any_of(job_.params, [&key = name](const Setting& s) { return s.key == key; })) continue;
@@ -70,7 +76,25 @@ void Binder::evaluate_params() {
   }
 }
 
-Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* outputs_of) {
+void Binder::Ingredients::add(const Value& value) {
+  // Everybody has a truth value.
+  if (value.type != GANGER_BOOL) texts.insert(value.is_text() ? value.text : shown(value));
+}
+
+void Binder::Ingredients::add(const Ingredients& other) {
+  texts.insert(other.texts.begin(), other.texts.end());
+  params.insert(other.params.begin(), other.params.end());
+  outputs.insert(other.outputs.begin(), other.outputs.end());
+}
+
+void Binder::keep_secret(const Ingredients& of) {
+  for (const std::string& text : of.texts) facts_.secrets->add(text);
+  secret_.params.insert(of.params.begin(), of.params.end());
+  secret_.outputs.insert(of.outputs.begin(), of.outputs.end());
+}
+
+/// Shape: of gets what the value is made from; null where nobody asks
+Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* outputs_of, Ingredients* of) {
   Evaluated e;
   if (value.text() == nullptr || value.text()->find('$') == std::string::npos) {
     e.value = plain_value(value);
@@ -82,7 +106,7 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
   e.is_ok = reading.errors.empty();
   if (const Reference* single = parsed.single_reference();
       single != nullptr && single->kind != Reference::Kind::task_output) {
-    e.is_ok &= look_up(*single, value, e.value);
+    e.is_ok &= look_up(*single, value, e.value, of);
     return e;
   }
   std::string text;
@@ -92,7 +116,7 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
     if (reference == nullptr) {
       text += std::get<std::string>(piece);
     } else if (reference->kind != Reference::Kind::task_output) {
-      if (look_up(*reference, value, v))
+      if (look_up(*reference, value, v, of))
         text += v.is_text() ? v.text : shown(v);
       else
         e.is_ok = false;
@@ -100,6 +124,7 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
       e.is_ok = false;  // they are known only while the job runs, as the job stage has said
     } else {
       outputs_of->push_back({reference->name, value.where});
+      if (of != nullptr) of->outputs.insert({reference->name, reference->output});
       if (!text.empty()) e.left.pieces.emplace_back(std::exchange(text, {}));
       e.left.pieces.emplace_back(*reference);
       e.is_deferred = true;
@@ -112,7 +137,7 @@ Binder::Evaluated Binder::evaluate(const JobValue& value, std::vector<NameAt>* o
   return e;
 }
 
-bool Binder::look_up(const Reference& r, const JobValue& in, Value& out) {
+bool Binder::look_up(const Reference& r, const JobValue& in, Value& out, Ingredients* of) {
   const auto wrong = [&](std::string message) {
     add_error(std::move(message), job_.where_in(in, r.offset, r.length));
     return false;
@@ -121,13 +146,15 @@ bool Binder::look_up(const Reference& r, const JobValue& in, Value& out) {
     case Reference::Kind::param: {
       const auto p = params_.find(r.name);
       if (p == params_.end()) return false;  // there is none, or it is wrong itself: either has been reported
-      out = p->second;
+      out = p->second.value;
+      if (of != nullptr) of->add(p->second.of);
       return true;
     }
     case Reference::Kind::env: {
       const char* text = facts_.env(r.name);
       if (text == nullptr) return wrong(fmt::format("environment variable {} is not set", r.name));
       out = Value::of_text(text);
+      if (of != nullptr) of->add(out);
       return true;
     }
     case Reference::Kind::run:
@@ -191,7 +218,13 @@ Binding Binder::bind(const std::vector<Param>& params, const std::vector<Setting
 void Binder::bind_element(const Param& param, const JobValue& value, std::vector<NameAt>* outputs_of,
                           BoundParam& bound) {
   if (value.was_wrong()) return;
-  Evaluated e = evaluate(value, outputs_of);
+  const bool is_secret = param.type == GANGER_SECRET;
+  Ingredients of;
+  Evaluated e = evaluate(value, outputs_of, is_secret ? &of : nullptr);
+  if (is_secret) {
+    if (e.is_ok && !e.is_deferred) of.add(e.value);
+    keep_secret(of);
+  }
   if (!e.is_ok) return;
   if (e.is_deferred) {
     bound.deferred.resize(bound.values.size());
@@ -206,7 +239,6 @@ void Binder::bind_element(const Param& param, const JobValue& value, std::vector
     return;
   }
   if (v.type == GANGER_PATH && !v.text.empty()) v.text = (facts_.current_dir / v.text).lexically_normal().string();
-  if (v.type == GANGER_SECRET && !v.text.empty()) secrets_.push_back(v.text);
   bound.values.push_back(std::move(v));
   if (!bound.deferred.empty()) bound.deferred.emplace_back();
 }

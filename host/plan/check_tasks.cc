@@ -19,6 +19,7 @@ class NoRun final : public CallScope {
   void log(int, std::string_view) override {}
   void progress(std::uint64_t, std::uint64_t, std::string_view) override {}
   bool input(std::string_view, std::string_view, Value&) override { return false; }
+  void output_set(std::string_view, const Value&) override {}
   std::string work_dir() override { return {}; }
   void lease_event(LeaseEvent, const std::string&, std::uint64_t, Duration) override {}
 };

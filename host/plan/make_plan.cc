@@ -98,9 +98,8 @@ tl::expected<PlannedJob, Errors> Planner::make() {
   }
   put_together();
   if (!errors_.empty()) return tl::unexpected(std::move(errors_));
-  planned_.secrets = binder.secrets();
-  // The longest first: hiding a part of one would leave the rest of it to be read.
-  std::ranges::sort(planned_.secrets, std::ranges::greater{}, &std::string::size);
+  planned_.secret_params = binder.secret_params();
+  planned_.secret_outputs = binder.secret_outputs();
   planned_.uses_run_dir = binder.uses_run_dir();
   return std::move(planned_);
 }

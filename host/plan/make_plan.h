@@ -1,5 +1,6 @@
 // Job + Registry -> Plan, with everything that is wrong found in one go.
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct PlannedPool {
 struct PlannedJob {
   Plan plan;
   std::vector<PlannedPool> pools;
-  std::vector<const Plugin*> plugins;  ///< to be started, each once
-  std::vector<std::string> secrets;    ///< never to be printed
+  std::vector<const Plugin*> plugins;   ///< to be started, each once
+  std::set<std::string> secret_params;  ///< of the job: in a secret parameter of a task or pool
+  std::set<OutputName> secret_outputs;  ///< that will be in one
   bool uses_run_dir = false;
   bool has_isolated = false;  ///< some task runs in a child process
 };

@@ -133,6 +133,8 @@ ganger_status PluginCall::output(std::string_view name, const ganger_value& valu
     return value.u.s.n > kMostOutputBytes ? GANGER_NO_MEMORY : GANGER_BAD_PARAM;
   if (has_text && is_path_with_nul(value.type, {value.u.s.p, value.u.s.n})) return GANGER_BAD_PARAM;
   const std::size_t bytes = name.size() + (has_text ? value.u.s.n : sizeof(value));
+  Value owned = Value::copy_of(value);
+  parts_.scope->output_set(name, owned);  // may wait for the host: without the lock
 
   const std::lock_guard lock(mutex_);
   is_touched_.store(true, std::memory_order_relaxed);
@@ -140,7 +142,7 @@ ganger_status PluginCall::output(std::string_view name, const ganger_value& valu
   const std::size_t old_bytes = old == outputs_.end() ? 0 : bytes_of(name, old->second);
   if (output_bytes_ - old_bytes + bytes > kMostOutputBytes) return GANGER_NO_MEMORY;
   output_bytes_ += bytes - old_bytes;
-  outputs_.insert_or_assign(std::string(name), Value::copy_of(value));
+  outputs_.insert_or_assign(std::string(name), std::move(owned));
   return GANGER_OK;
 }
 

@@ -35,6 +35,8 @@ class CallScope {
   virtual void progress(std::uint64_t done, std::uint64_t total, std::string_view what) = 0;
   /// False when there is no such output, or this task does not come after that one.
   virtual bool input(std::string_view task, std::string_view name, Value& out) = 0;
+  /// The task is about to set that output; one that is a secret is masked once this has returned.
+  virtual void output_set(std::string_view name, const Value& value) = 0;
   /// Made at the first call; empty when it could not be, which has been logged.
   virtual std::string work_dir() = 0;
   virtual void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) = 0;

@@ -7,6 +7,8 @@
 #include <deque>
 #include <utility>
 
+#include "host/text.h"
+
 namespace ganger::host {
 
 namespace {
@@ -113,7 +115,8 @@ void EventStream::Queue::deliver_all() {
   ended.notify_all();
 }
 
-EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters, Duration moment) {
+EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters, const Secrets& secrets, Duration moment)
+    : secrets_(secrets) {
   for (const auto& r : reporters) {
     log_level_ = std::min(log_level_, r->log_level());
     for (std::size_t k = 0; k < kEventKinds; ++k) wants_[k] |= r->wants(static_cast<EventKind>(k));
@@ -125,6 +128,8 @@ EventStream::EventStream(std::vector<std::unique_ptr<Reporter>> reporters, Durat
 EventStream::~EventStream() { close(Duration::max()); }
 
 void EventStream::push(Event event) {
+  secrets_.mask(event.text);
+  event.text = shortened(std::move(event.text));
   bool is_news = false;
   {
     const std::lock_guard lock(queue_->mutex);

@@ -16,7 +16,8 @@ struct IsolatedCall {
   const Attempt& attempt;  ///< with its stop, deadline and number
   std::string_view task;   ///< its name
   const TaskType& type;
-  const std::vector<const Values*>& values;  ///< of type.params
+  const std::vector<const Values*>& values;        ///< of type.params
+  const std::vector<std::string>& secret_outputs;  ///< their names; besides those of type secret
   const Sandbox& sandbox;
   CallScope& scope;   ///< answers what the task asks of its run
   PoolSet& pools;     ///< for places in pools; the child opens the resources itself

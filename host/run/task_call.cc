@@ -57,6 +57,10 @@ class TaskScope final : public CallScope {
     return true;
   }
 
+  void output_set(std::string_view name, const Value& value) override {
+    call_.learn_secret(attempt_.task, name, value);
+  }
+
   std::string work_dir() override {
     auto dir = call_.parts_.dir.create_for(call_.parts_.plan.name(attempt_.task));
     if (dir) return dir->string();
@@ -105,6 +109,7 @@ Finished TaskCall::run(const Attempt& attempt) {
   thread_local PluginCall ctx;
   Finished finished{.task = attempt.task, .number = attempt.number, .worker = attempt.worker};
   run_type(attempt, ctx, finished);
+  if (!finished.why.empty()) finished.why = fit_to_show(finished.why);  // it is kept and shown later, too
   attempt.stop->end_attempt();  // whichever way it went: what came late must not reach the next attempt
   finished.ended = parts_.clock.now();
   return finished;
@@ -136,11 +141,12 @@ void TaskCall::make(Call& call) {
     if (finished.why.empty()) finished.why = fmt::format("returned status {}, which is none", finished.status);
     finished.status = GANGER_BUG;
   }
-  if (!finished.why.empty()) finished.why = fit_to_show(finished.why);
 }
 
 /// What may be seen of a text that a plugin had a part in.
-std::string TaskCall::fit_to_show(std::string_view text) const { return shortened(secrets_.masked(taken_in(text))); }
+std::string TaskCall::fit_to_show(std::string_view text) const {
+  return shortened(parts_.secrets.masked(std::string(taken_in(text))));
+}
 
 /// Waits for all places the task needs, before it has anything that others could wait for.
 bool TaskCall::keep_places(Call& call) {
@@ -192,10 +198,16 @@ void TaskCall::make_here(Call& call) {
 void TaskCall::make_in_child(Call& call) {
   const Attempt& attempt = call.attempt;
   TaskScope scope(*this, attempt, call.ctx);
+  const std::string_view name = parts_.plan.name(attempt.task);
+  std::vector<std::string> secret_outputs;
+  for (auto at = parts_.secret_outputs.lower_bound({std::string(name), {}});
+       at != parts_.secret_outputs.end() && at->task == name; ++at)
+    if (is_name(at->output)) secret_outputs.push_back(at->output);  // else no task can set it
   IsolatedEnd end = parts_.isolation->run({.attempt = attempt,
-                                           .task = parts_.plan.name(attempt.task),
+                                           .task = name,
                                            .type = *parts_.plan.task(attempt.task).type,
                                            .values = call.values,
+                                           .secret_outputs = secret_outputs,
                                            .sandbox = parts_.plan.sandbox(attempt.task),
                                            .scope = scope,
                                            .pools = parts_.pools,
@@ -211,14 +223,38 @@ void TaskCall::make_in_child(Call& call) {
 /// They are durable before the task counts as done: what comes after it may be started by another process.
 void TaskCall::keep_outputs(const Attempt& attempt, Outputs set, Finished& finished) {
   if (attempt.stop->is_abandoned()) return;
-  for (const auto& [name, value] : set)
-    if (value.type == GANGER_SECRET) secrets_.add(value.text);
-  if (auto kept = parts_.journal.keep_outputs(attempt.task, set); !kept) {
+  if (auto kept = record_outputs(attempt.task, set); !kept) {
     finished.status = GANGER_FAILED;
     finished.why = "its outputs could not be recorded: " + kept.error().message;
     return;
   }
   parts_.outputs.set(attempt.task, std::move(set));
+}
+
+/// Is this output one, by its type or since a secret parameter is made of it? Then it is masked from now on.
+bool TaskCall::learn_secret(TaskIndex task, std::string_view name, const Value& value) {
+  const bool is_secret = value.type == GANGER_SECRET ||
+                         (!parts_.secret_outputs.empty() &&
+                          parts_.secret_outputs.contains({std::string(parts_.plan.name(task)), std::string(name)}));
+  if (is_secret) parts_.secrets.add(value.is_text() ? value.text : shown(value));
+  return is_secret;
+}
+
+/// Those that come after get the values as they are; of secrets is recorded only where they were.
+Result<void> TaskCall::record_outputs(TaskIndex task, const Outputs& set) {
+  const auto is_secret_type = [](const auto& output) { return output.second.type == GANGER_SECRET; };
+  if (!parts_.secrets.any() && parts_.secret_outputs.empty() && std::ranges::none_of(set, is_secret_type))
+    return parts_.journal.keep_outputs(task, set);
+  Outputs recorded = set;
+  for (auto& [name, value] : recorded) {
+    const bool is_secret = learn_secret(task, name, value);
+    auto sealed = value.is_text() && !is_secret ? parts_.secrets.sealed(value.text) : std::nullopt;
+    if (sealed)
+      value.text = *std::move(sealed);
+    else if (is_secret || value.is_text())
+      value = Value::of_text({}, GANGER_SECRET);
+  }
+  return parts_.journal.keep_outputs(task, recorded);
 }
 
 void TaskCall::set_borrower(TaskIndex task, OwnerId owner) {
@@ -261,11 +297,11 @@ bool TaskCall::resolve(const Attempt& attempt, std::vector<const Values*>& value
                                  is_choice(params[p], deferred.back()[i], why)))
         continue;
       finished.status = GANGER_BAD_PARAM;
-      finished.why = fit_to_show(fmt::format("parameter '{}': {}", params[p].name, why));
+      finished.why = fmt::format("parameter '{}': {}", params[p].name, why);
       return false;
     }
     if (params[p].type == GANGER_SECRET)
-      for (const Value& v : deferred.back()) secrets_.add(v.text);
+      for (const Value& v : deferred.back()) parts_.secrets.add(v.text);
     values.push_back(&deferred.back());
   }
   return true;

@@ -3,11 +3,13 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "host/plan/bind.h"
 #include "host/plan/plan.h"
 #include "host/plugin/context.h"
 #include "host/plugin/pool_set.h"
@@ -17,7 +19,7 @@
 #include "host/run/journal.h"
 #include "host/run/outputs.h"
 #include "host/run/run_dir.h"
-#include "host/run/secrets.h"
+#include "host/secrets.h"
 
 namespace ganger::host {
 
@@ -35,14 +37,16 @@ struct TaskCallParts {
   std::function<TaskState(TaskIndex)> state_of{};  ///< of another task, as the loop knows it
   /// The calling thread goes into a plugin; null = it is out again. For those who tell of crashes.
   void (*note_task)(const char* task, const char* plugin) = nullptr;
-  std::vector<std::string> secrets{};  ///< of the job; those of outputs are added as they come
+  Secrets& secrets;  ///< learns those that are known only when a task starts or sets them
+  /// Outputs that are secret whatever their type, as a secret parameter of another task is made of them.
+  const std::set<OutputName>& secret_outputs;
 };
 
 /// The body of every task: gives the plugin its parameters and services, keeps exceptions and leaks from getting out.
 /// Thread: run() from any thread, one attempt a thread.
 class TaskCall final : public TaskBody {
  public:
-  explicit TaskCall(TaskCallParts parts) : parts_(std::move(parts)), secrets_(parts_.secrets) {}
+  explicit TaskCall(TaskCallParts parts) : parts_(std::move(parts)) {}
 
   Finished run(const Attempt& attempt) override;
   void given_up(TaskIndex task) override;
@@ -68,6 +72,8 @@ class TaskCall final : public TaskBody {
   void make_here(Call& call);
   void make_in_child(Call& call);
   void keep_outputs(const Attempt& attempt, Outputs set, Finished& finished);
+  bool learn_secret(TaskIndex task, std::string_view name, const Value& value);
+  Result<void> record_outputs(TaskIndex task, const Outputs& set);
   bool resolve(const Attempt& attempt, std::vector<const Values*>& values, std::vector<Values>& deferred,
                Finished& finished);
   bool fill_in(const Template& text, std::uint32_t type, Value& out, std::string& why) const;
@@ -76,7 +82,6 @@ class TaskCall final : public TaskBody {
   bool comes_after(TaskIndex task, TaskIndex before) const;
 
   TaskCallParts parts_;
-  Secrets secrets_;
   // Made when the first task asks for another one by its name; in most runs none does.
   mutable std::once_flag is_indexed_;
   mutable std::unordered_map<std::string_view, TaskIndex> by_name_;

@@ -32,7 +32,7 @@ TEST_F(Usage, EachWrongValueIsNamedWithWhatItShouldBe) {
   wrong({"--grace", "-1s"}, "--grace -1s: it must be a duration such as 30s or 10m\n");
   wrong({"-j", "0"}, "--workers 0: it must be a number from 1 to 4096\n");
   wrong({"-j", "many"}, "--workers many: it must be a number from 1 to 4096\n");
-  wrong({"-p", "root"}, "--param root: it must be NAME=VALUE\n");
+  wrong({"-p", "root"}, "--param needs NAME=VALUE\n");
   wrong({"--color", "alway"}, "--color alway: it is one of auto, always, never (did you mean 'always'?)\n");
   wrong({"--exit-style", "dos"}, "--exit-style dos: it is one of seed, unix\n");
   wrong({"--format", "yaml"}, "--format yaml: it is one of text, json\n");

@@ -1,5 +1,6 @@
 // A journal that writes down what it is told.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,13 @@ class RecordedJournal final : public RunJournal {
   }
   Result<void> keep_outputs(TaskIndex task, const Outputs& outputs) override {
     for (const auto& [name, value] : outputs) lines.push_back(std::to_string(task) + " sets " + name);
+    kept[task] = outputs;
     if (is_broken) return failure(ErrorKind::io, "no space left on device");
     return {};
   }
 
   std::vector<std::string> lines;
+  std::map<TaskIndex, Outputs> kept;
   bool is_broken = false;
 };
 

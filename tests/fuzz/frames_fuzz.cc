@@ -57,6 +57,7 @@ void expect_fit(const SetupMessage& m) {
 }
 void expect_fit(const CallMessage& m) {
   expect(is_name(m.type) && is_name(m.task) && m.attempt > 0);
+  for (const std::string& name : m.secret_outputs) expect(is_name(name));
   expect_values(m.values);
 }
 void expect_fit(const StopMessage& m) { expect(m.reason >= GANGER_STOP_USER && m.reason <= GANGER_STOP_UPSTREAM); }
@@ -79,6 +80,7 @@ void expect_fit(const LogMessage& m) {
 }
 void expect_fit(const ProgressMessage& m) { expect_text_of_plugin(m.what); }
 void expect_fit(const InputMessage& m) { expect(is_name(m.task) && is_name(m.name)); }
+void expect_fit(const SecretOutputMessage& m) { expect(are_outputs({{m.name, m.value}})); }
 void expect_fit(const WorkDirMessage&) {}
 void expect_fit(const PlaceMessage& m) { expect(m.wait_ns >= -1); }
 void expect_fit(const PlaceFilledMessage& m) {
@@ -110,6 +112,7 @@ void read_as_all(std::string_view payload) {
   read<LogMessage>(payload);
   read<ProgressMessage>(payload);
   read<InputMessage>(payload);
+  read<SecretOutputMessage>(payload);
   read<WorkDirMessage>(payload);
   read<PlaceMessage>(payload);
   read<PlaceFilledMessage>(payload);

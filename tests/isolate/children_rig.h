@@ -55,6 +55,7 @@ class CallRecord final : public CallScope {
   bool input(std::string_view task, std::string_view name, Value& out) override {
     return recorded.input(task, name, out);
   }
+  void output_set(std::string_view name, const Value& value) override { recorded.output_set(name, value); }
   std::string work_dir() override { return recorded.work_dir(); }
   void lease_event(LeaseEvent event, const std::string& pool, std::uint64_t lease, Duration waited) override {
     recorded.lease_event(event, pool, lease, waited);
@@ -98,6 +99,7 @@ class ChildrenTest : public testing::Test {
                                       .task = "the-task",
                                       .type = type,
                                       .values = values,
+                                      .secret_outputs = secret_outputs,
                                       .sandbox = sandbox,
                                       .scope = to,
                                       .pools = pools,
@@ -120,6 +122,7 @@ class ChildrenTest : public testing::Test {
   Sandbox sandbox{};
   TimePoint deadline = kNever;
   OwnerId owner = 0;
+  std::vector<std::string> secret_outputs;
   PoolSet pools{steady};
   CallRecord scope;
   std::shared_ptr<StopSource> stop = std::make_shared<StopSource>();

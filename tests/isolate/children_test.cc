@@ -155,6 +155,15 @@ TEST_F(Children, WhatATaskWritesToStderrIsAWarningALine) {
   EXPECT_THAT(lines, ElementsAre("3 complained", "3 without an end"));
 }
 
+TEST_F(Children, TheHostLearnsOfASecretOutputBeforeItIsMentioned) {
+  secret_outputs = {"text"};
+  scope.recorded.hears_outputs = true;
+
+  run("echo", {{"text", Value::of_text("a word")}});
+
+  EXPECT_THAT(scope.recorded.take(), ElementsAre("sets secret text=a word", "sets secret secret=hush"));
+}
+
 TEST_F(Children, LinesBelowTheWantedLevelAreNotSent) {
   settings.log_level = GANGER_LOG_DEBUG;
   scope.recorded.inputs["before.word"] = Value::of_text("hello");

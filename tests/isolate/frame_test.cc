@@ -91,7 +91,7 @@ TEST(FrameDecoder, AKindThatOnlyThisSideMaySendIsAnError) {
     for (const FrameKind kind :
          {FrameKind::setup, FrameKind::call, FrameKind::reply, FrameKind::stop, FrameKind::ready, FrameKind::refused,
           FrameKind::log, FrameKind::progress, FrameKind::input, FrameKind::work_dir, FrameKind::place,
-          FrameKind::place_filled, FrameKind::place_back, FrameKind::result}) {
+          FrameKind::place_filled, FrameKind::place_back, FrameKind::result, FrameKind::secret_output}) {
       FrameDecoder decoder(other);
       decoder.feed(frame(kind, 1, ""));
       EXPECT_EQ(decoder.next().has_value(), sender_of(kind) == other) << static_cast<int>(kind);

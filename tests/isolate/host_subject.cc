@@ -23,6 +23,7 @@ class PrintingScope final : public CallScope {
   }
   void progress(std::uint64_t, std::uint64_t, std::string_view) override {}
   bool input(std::string_view, std::string_view, Value&) override { return false; }
+  void output_set(std::string_view, const Value&) override {}
   std::string work_dir() override { return {}; }
   void lease_event(LeaseEvent, const std::string&, std::uint64_t, Duration) override {}
 };
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
                 .task = "hangs",
                 .type = *(*plugin)->find_task_type("misbehave"),
                 .values = values,
+                .secret_outputs = {},
                 .sandbox = {},
                 .scope = scope,
                 .pools = pools});

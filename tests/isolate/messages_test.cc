@@ -53,7 +53,13 @@ void holds(const Message& message) {
 
 TEST(Messages, EveryOneComesBackWholeOrNotAtAll) {
   holds(setup());
-  holds(CallMessage{.type = "t", .task = "n", .attempt = 2, .deadline_ns = -3, .values = every_value()});
+  holds(CallMessage{.type = "t",
+                    .task = "n",
+                    .attempt = 2,
+                    .deadline_ns = -3,
+                    .secret_outputs = {"o", "p"},
+                    .values = every_value()});
+  holds(SecretOutputMessage{.request = 3, .name = "o", .value = Value::of_text("s", GANGER_SECRET)});
   holds(StopMessage{GANGER_STOP_USER});
   holds(ReplyMessage{.request = 1, .is_found = true, .value = Value::of_text("v"), .text = "t"});
   holds(ReplyMessage{.request = 2, .end = AcquireEnd::timed_out, .place = 8, .waited_ns = 9});

@@ -31,7 +31,8 @@ struct Bound {
               .run_id = "r1",
               .run_dir = "/runs/r1",
               .current_dir = "/cwd",
-              .env = [](const std::string& name) { return name == "HOME" ? "/home/me" : nullptr; }},
+              .env = [](const std::string& name) { return name == "HOME" ? "/home/me" : nullptr; },
+              .secrets = &secrets},
         binder(reading.job, facts, reading.errors) {
     binding = binder.bind(params, reading.job.tasks[1].with, "x.y", {}, &outputs_of);
   }
@@ -46,6 +47,7 @@ struct Bound {
     return all;
   }
 
+  Secrets secrets;
   JobReading reading;
   Facts facts;
   Binder binder;
@@ -122,10 +124,38 @@ TEST(Binder, RelativePathsAreRelativeToTheCurrentFolder) {
 }
 
 TEST(Binder, SecretsAreRemembered) {
-  const Bound b({param("s", GANGER_SECRET)}, "s = \"hush\"");
+  const Bound b({param("s", GANGER_SECRET)}, "s = \"hush-hush\"");
 
   EXPECT_THAT(b.values(), ElementsAre("***"));
-  EXPECT_THAT(b.binder.secrets(), ElementsAre("hush"));
+  EXPECT_EQ(b.secrets.masked("it is hush-hush"), "it is ***");
+}
+
+TEST(Binder, WhatASecretIsMadeOfIsSecretToo) {
+  const Bound b({param("url", GANGER_SECRET)}, "url = \"db://u:${params.login}@${env.HOME}/${run.id}\"",
+                "[params]\npw = \"\"\nlogin = \"<${params.pw}>\"\nother = \"visible\"\n", {{"pw", "hunter2"}});
+
+  EXPECT_THAT(b.errors(), IsEmpty());
+  for (const char* text : {"db://u:<hunter2>@/home/me/r1", "<hunter2>", "hunter2", "/home/me"})
+    EXPECT_EQ(b.secrets.masked(text), "***");
+  for (const char* text : {"visible", "/runs/r1", "db://u:"}) EXPECT_FALSE(b.secrets.are_in(text)) << text;
+  EXPECT_THAT(b.binder.secret_params(), ElementsAre("login", "pw"));
+}
+
+TEST(Binder, OutputsThatASecretWillBeMadeOfAreKnownBeforeTheyAreSet) {
+  const Bound b({param("s", GANGER_SECRET), param("t", GANGER_STR)},
+                "s = \"<${tasks.first.token}>\", t = \"${tasks.first.name}\"");
+
+  ASSERT_EQ(b.binder.secret_outputs().size(), 1U);
+  EXPECT_TRUE(b.binder.secret_outputs().contains({"first", "token"}));
+}
+
+TEST(Binder, SecretsAreRememberedAlsoWhereSomethingElseIsWrong) {
+  const Bound b({param("s", GANGER_SECRET), param("n", GANGER_I64)},
+                "s = \"${params.pw}${params.nope}\", n = \"${params.pw}\"", "[params]\npw = \"\"\n",
+                {{"pw", "hunter2"}});
+
+  EXPECT_EQ(b.errors().size(), 2U);
+  EXPECT_TRUE(b.secrets.are_in("hunter2"));
 }
 
 TEST(Binder, ListsAreBoundElementByElement) {
@@ -158,7 +188,7 @@ TEST(Binder, AParameterOfTheCommandLineReplacesTheDefaultAndKeepsItsType) {
 
   EXPECT_THAT(good.values(), ElementsAre("6"));
   EXPECT_THAT(bad.errors(),
-              ElementsAre("--param count=six: an integer is wanted, not \"six\"",
+              ElementsAre("--param count: an integer is wanted, not what was given",
                           "--param cuont: this job has no parameter of that name (did you mean 'count'?)"));
 }
 

@@ -101,6 +101,20 @@ TEST(HostTable, ParamGivesEveryTypeAsItIs) {
   EXPECT_EQ(secret.u.s.p[secret.u.s.n], '\0') << "texts of the host end in NUL";
 }
 
+TEST(HostTable, TheRunHearsOfAnOutputBeforeItIsSet) {
+  CallRig rig;
+  rig.scope.hears_outputs = true;
+  ganger_ctx* ctx = rig.begin();
+  ganger_value value{};
+  value.type = GANGER_SECRET;
+  value.u.s = {"t0ken", 5};
+
+  EXPECT_EQ(rig.host.output(ctx, "token", &value), GANGER_OK);
+  EXPECT_EQ(rig.host.output(ctx, "No name", &value), GANGER_BAD_PARAM);
+
+  EXPECT_THAT(rig.scope.take(), ElementsAre("sets secret token=t0ken"));
+}
+
 TEST(HostTable, ParamWithoutAValueIsEmptyZeroOrFalse) {
   CallRig rig;
   for (const std::uint32_t type : {GANGER_BOOL, GANGER_I64, GANGER_F64, GANGER_STR, GANGER_PATH})

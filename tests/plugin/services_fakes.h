@@ -28,6 +28,10 @@ class RecordingScope final : public CallScope {
     if (found != inputs.end()) out = found->second;
     return found != inputs.end();
   }
+  /// A child tells only of those that are secret.
+  void output_set(std::string_view name, const Value& value) override {
+    if (hears_outputs) add("sets secret " + std::string(name) + "=" + value.text);
+  }
   std::string work_dir() override {
     add("work_dir");
     return folder;
@@ -44,6 +48,7 @@ class RecordingScope final : public CallScope {
 
   std::map<std::string, Value> inputs;  ///< by "task.output"
   std::string folder;
+  bool hears_outputs = false;
 
  private:
   void add(std::string line) {

@@ -34,6 +34,8 @@ class Listener final : public Reporter {
   bool blocks_;
 };
 
+const Secrets no_secrets;
+
 std::vector<std::unique_ptr<Reporter>> one(std::unique_ptr<Reporter> reporter) {
   std::vector<std::unique_ptr<Reporter>> all;
   all.push_back(std::move(reporter));
@@ -43,7 +45,7 @@ std::vector<std::unique_ptr<Reporter>> one(std::unique_ptr<Reporter> reporter) {
 TEST(EventStream, DeliversWhatManyThreadsPushInOneOrder) {
   constexpr std::uint32_t kThreads = 4, kEach = 1000;
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets);
 
   std::vector<std::thread> threads;
   for (std::uint32_t t = 0; t < kThreads; ++t)
@@ -64,9 +66,25 @@ TEST(EventStream, DeliversWhatManyThreadsPushInOneOrder) {
   }
 }
 
+TEST(EventStream, NoEventHoldsASecretWhoeverPushesIt) {
+  const auto heard = std::make_shared<Heard>();
+  Secrets secrets;
+  EventStream stream(one(std::make_unique<Listener>(heard)), secrets);
+  secrets.add("hunter2");
+  for (std::size_t k = 0; k < kEventKinds; ++k) {
+    Event event{.kind = static_cast<EventKind>(k)};
+    event.text = "with hunter2";
+    stream.push(std::move(event));
+  }
+  EXPECT_TRUE(stream.close(Duration::max()));
+
+  EXPECT_EQ(heard->events.size(), kEventKinds - 1);  // without task_ready
+  for (const Event& event : heard->events) EXPECT_EQ(event.text, "with ***") << name_of(event.kind);
+}
+
 TEST(EventStream, RoutineWaitsAMomentForMoreOfIt) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets, std::chrono::hours(1));
 
   stream.push({.kind = EventKind::task_started});
   std::this_thread::sleep_for(milliseconds(20));  // to be found out; it is right without
@@ -79,7 +97,7 @@ TEST(EventStream, RoutineWaitsAMomentForMoreOfIt) {
 
 TEST(EventStream, ALineTakesAllBeforeItAlongAtOnce) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets, std::chrono::hours(1));
 
   stream.push({.kind = EventKind::task_started});
   stream.push({.kind = EventKind::task_log});
@@ -91,7 +109,7 @@ TEST(EventStream, ALineTakesAllBeforeItAlongAtOnce) {
 
 TEST(EventStream, ManyEventsAreDeliveredAtOnce) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)), std::chrono::hours(1));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets, std::chrono::hours(1));
 
   for (int i = 0; i < 1000; ++i) stream.push({.kind = EventKind::task_started});
 
@@ -101,7 +119,7 @@ TEST(EventStream, ManyEventsAreDeliveredAtOnce) {
 
 TEST(EventStream, ListenersGetOnlyWhatTheyWant) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets);
 
   stream.push({.kind = EventKind::task_ready});
   stream.push({.kind = EventKind::task_log, .level = GANGER_LOG_TRACE});
@@ -117,7 +135,7 @@ TEST(EventStream, ListenersGetOnlyWhatTheyWant) {
 
 TEST(EventStream, DropsAndCountsOnlyChatterWhenTooMuchWaits) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard, true)));
+  EventStream stream(one(std::make_unique<Listener>(heard, true)), no_secrets);
   stream.push({.kind = EventKind::run_started});
   heard->entered.wait();
 
@@ -136,7 +154,7 @@ TEST(EventStream, DropsAndCountsOnlyChatterWhenTooMuchWaits) {
 TEST(EventStream, CloseDoesNotWaitForEverForAListenerThatBlocks) {
   const auto heard = std::make_shared<Heard>();
   {
-    EventStream stream(one(std::make_unique<Listener>(heard, true)));
+    EventStream stream(one(std::make_unique<Listener>(heard, true)), no_secrets);
     stream.push({.kind = EventKind::run_started});
     heard->entered.wait();
 
@@ -148,7 +166,7 @@ TEST(EventStream, CloseDoesNotWaitForEverForAListenerThatBlocks) {
 
 TEST(EventStream, NothingIsTakenAfterClose) {
   const auto heard = std::make_shared<Heard>();
-  EventStream stream(one(std::make_unique<Listener>(heard)));
+  EventStream stream(one(std::make_unique<Listener>(heard)), no_secrets);
 
   EXPECT_TRUE(stream.close(Duration::max()));
   stream.push({.kind = EventKind::run_started});

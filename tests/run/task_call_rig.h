@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -89,7 +90,8 @@ class CallRig {
                                   .journal = journal,
                                   .isolation = isolation,
                                   .state_of = [this](TaskIndex i) { return states_[i]; },
-                                  .secrets = secrets});
+                                  .secrets = secrets,
+                                  .secret_outputs = secret_outputs});
     }
     Finished f = body_->run({.task = task, .number = number, .worker = worker, .stop = stop.get()});
     states_[task] = f.status == GANGER_OK ? TaskState::done : TaskState::failed;
@@ -105,7 +107,8 @@ class CallRig {
   }
 
   TemporaryFolder folder;
-  std::vector<std::string> secrets;  ///< of the job
+  Secrets secrets;
+  std::set<OutputName> secret_outputs;
   FakeClock clock;
   RecordedEvents events;
   RecordedJournal journal;

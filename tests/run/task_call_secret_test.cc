@@ -16,7 +16,7 @@ using testing::Not;
 
 TEST(TaskCallSecret, IsMaskedInLinesProgressAndErrors) {
   CallRig rig;
-  rig.secrets = {"hunter2"};
+  rig.secrets.add("hunter2");
   const auto a = rig.add("a", [](ganger_ctx* ctx) {
     host().log(ctx, GANGER_LOG_INFO, str("logging in with hunter2"));
     host().progress(ctx, 1, 2, str("hunter2 tried"));
@@ -32,7 +32,7 @@ TEST(TaskCallSecret, IsMaskedInLinesProgressAndErrors) {
 
 TEST(TaskCallSecret, IsMaskedInTheTextOfAnException) {
   CallRig rig;
-  rig.secrets = {"hunter2"};
+  rig.secrets.add("hunter2");
   const auto a = rig.add("a", [](ganger_ctx*) -> ganger_status { throw std::runtime_error("no user hunter2"); });
 
   const Finished f = rig.call(a);
@@ -76,17 +76,45 @@ TEST(TaskCallSecret, IsMaskedInWhatIsWrongWithAParameter) {
   EXPECT_THAT(f.why, AllOf(HasSubstr("parameter 'n'"), Not(HasSubstr("t0ken"))));
 }
 
-TEST(Secrets, OneThatIsPartOfAnotherDoesNotLeaveTheRestBehind) {
-  Secrets secrets({"abc"});
-  secrets.add("abcdef");
-
-  EXPECT_EQ(secrets.masked("abcdef and abc"), "*** and ***");
+/// The lines that a task says about an output once it has set it.
+std::vector<std::string> lines_after(CallRig& rig, std::string_view output, const Value& value) {
+  const auto a = rig.add("a", [&](ganger_ctx* ctx) {
+    const ganger_value v = value.borrowed();
+    host().output(ctx, std::string(output).c_str(), &v);
+    host().log(ctx, GANGER_LOG_INFO, str("made " + value.text));
+    return GANGER_OK;
+  });
+  rig.call(a);
+  return rig.lines();
 }
 
-TEST(Secrets, AnEmptyOneMasksNothing) {
-  const Secrets secrets({""});
+TEST(TaskCallSecret, AnOutputIsMaskedInItsOwnTaskFromTheMomentItIsSet) {
+  CallRig rig;
 
-  EXPECT_EQ(secrets.masked("as it is"), "as it is");
+  EXPECT_THAT(lines_after(rig, "token", Value::of_text("t0ken", GANGER_SECRET)), ElementsAre("made ***"));
+}
+
+TEST(TaskCallSecret, AnOutputOfAnyTypeIsOneWhereASecretParameterIsMadeOfIt) {
+  CallRig rig;
+  rig.secret_outputs = {{"a", "token"}};
+
+  EXPECT_THAT(lines_after(rig, "token", Value::of_text("t0ken")), ElementsAre("made ***"));
+  EXPECT_EQ(rig.journal.kept.at(0).at("token").type, std::uint32_t{GANGER_SECRET});
+  EXPECT_EQ(rig.journal.kept.at(0).at("token").text, "");
+  EXPECT_EQ(rig.outputs.find(0, "token")->text, "t0ken") << "those that come after get it as it is";
+}
+
+TEST(TaskCallSecret, InAnOutputIsSealedInTheRecordAndIsThereForThoseThatComeAfter) {
+  CallRig rig;
+  rig.secrets.add("hunter2");
+  const auto a = rig.add_source("a", "said", Value::of_text("it was hunter2"));
+
+  rig.call(a);
+
+  const std::string recorded = rig.journal.kept.at(0).at("said").text;
+  EXPECT_THAT(recorded, Not(HasSubstr("hunter2")));
+  EXPECT_EQ(rig.secrets.opened(recorded), "it was hunter2");
+  EXPECT_EQ(rig.outputs.find(0, "said")->text, "it was hunter2");
 }
 
 }  // namespace

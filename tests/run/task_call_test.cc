@@ -88,7 +88,7 @@ TEST(TaskCall, TextsThatAreTooLongEndWithAMark) {
 
 TEST(TaskCall, ASecretIsMaskedBeforeATextIsCut) {
   CallRig rig;
-  rig.secrets = {"hush-hush"};
+  rig.secrets.add("hush-hush");
   // It begins in what is shown and ends after it.
   const auto a = rig.add("a", [](ganger_ctx* ctx) {
     const std::string text = std::string(kMostTextBytes - 28, 'x') + "hush-hush" + std::string(100, 'y');

@@ -1,0 +1,31 @@
+#include "host/cli/arguments.h"
+
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "host/secrets.h"
+
+namespace ganger::host {
+
+namespace {
+
+std::span<char*> words;
+
+}  // namespace
+
+void note_arguments(int argc, char** argv) { words = {argv, static_cast<std::size_t>(argc)}; }
+
+void hide_secret_arguments() {
+  if (!secrets_of_process().any()) return;
+  for (char* word : words) {
+    const std::size_t size = std::strlen(word);
+    const std::string masked = secrets_of_process().masked(word);
+    // Never longer than it was: no secret is shorter than what stands for it.
+    if (masked.size() > size || masked == word) continue;
+    std::memset(word, 0, size);
+    std::memcpy(word, masked.data(), masked.size());
+  }
+}
+
+}  // namespace ganger::host
