@@ -106,7 +106,7 @@ TEST_F(Events, AFullDiskIsAnErrorOfTheRun) {
 
   run_ganger("run", "good.toml", "--events", "/dev/full")
       .exits(74)
-      .says("cannot write events to /dev/full: No space");
+      .says("--events: cannot write /dev/full: No space");
 }
 
 TEST_F(Events, AFileThatCannotBeMadeIsSaidBeforeAnythingRuns) {

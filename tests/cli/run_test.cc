@@ -99,7 +99,7 @@ TEST_F(RunVerb, TheCommandThatResumesDoesWhatItSays) {
 TEST_F(RunVerb, AJobThatCameThroughAPipeIsNotSaidToBeRunAgain) {
   write("j.toml", "[[task]]\nname = \"b\"\nuses = \"demo.fail\"\n");
 
-  ganger({"run", "/dev/stdin"}).with_stdin("j.toml").end().exits(3).never_prints("to run");
+  ganger({"run", "/dev/stdin"}).with_stdin("j.toml").end().exits(3).never_prints("ganger r");
 }
 
 TEST_F(RunVerb, KeepGoingRunsWhatDoesNotDependOnTheFailure) {

@@ -31,8 +31,8 @@ TEST_F(Secret, IsInNoErrorAndNoHintHowToRunAgain) {
   tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true"})
       .exits(3)
       .prints("wrong token ***")
-      .never_prints("to run");
-  tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true", "--no-history"}).exits(3).never_prints("to run");
+      .never_prints("ganger r");
+  tell({"run", "j.toml", "-p", "token=hunter2", "-p", "fail=true", "--no-history"}).exits(3).never_prints("ganger r");
 }
 
 TEST_F(Secret, IsInNoPlan) {

@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         IdleOption{{"run", "j.toml", "-n", "--lock", "l"}, "--lock has no effect with --dry-run"},
         IdleOption{{"run", "j.toml", "-n", "-q"}, "--quiet has no effect with --dry-run"},
         IdleOption{{"run", "j.toml", "-n", "-v"}, "--verbose has no effect with --dry-run"},
-        IdleOption{{"run", "j.toml", "--junit", "x", "--trace", "x"}, "--trace and --junit both write x; give each"},
+        IdleOption{{"run", "j.toml", "--junit", "x", "--trace", "x"}, "--junit and --trace both write x; give each"},
         IdleOption{{"check", "j.toml", "--most", "3"}, "--most has no effect without --cancel-sweep"},
         IdleOption{{"check", "j.toml", "--timeout", "3s"}, "--timeout has no effect without --cancel-sweep"},
         IdleOption{{"check", "j.toml", "--grace", "3s"}, "--grace has no effect without --cancel-sweep"},
@@ -141,6 +141,6 @@ INSTANTIATE_TEST_SUITE_P(
         IdleOption{{"graph", "j.toml", "--as", "dot", "--format", "json"}, "--as has no effect with --format json"},
         IdleOption{{"plan", "j.toml", "-q"}, "unknown option '-q'"},
         IdleOption{{"history", "--verbose"}, "unknown option '--verbose'"}),
-    [](const auto& info) { return "Case" + std::to_string(info.index); });
+    [](const auto& one) { return "Case" + std::to_string(one.index); });
 
 }  // namespace ganger::host::test

@@ -111,8 +111,8 @@ TEST_P(Bar, OfATerminalThatWasMadeNarrowerLeavesNothingBehind) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Terminals, Bar, testing::Values(Screen::Resizing::wraps_again, Screen::Resizing::cuts),
-                         [](const auto& info) {
-                           return info.param == Screen::Resizing::cuts ? "ThatCut" : "ThatWrapAgain";
+                         [](const auto& one) {
+                           return one.param == Screen::Resizing::cuts ? "ThatCut" : "ThatWrapAgain";
                          });
 
 }  // namespace
