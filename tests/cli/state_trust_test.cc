@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,8 @@ class StateTrust : public GangerTest {
   }
   std::vector<std::string> run_ids() const {
     std::vector<std::string> ids;
-    for (const auto& run : run_ganger("history", "--format", "json").exits(0).json()["runs"])
-      ids.push_back(run["run"]);
+    const auto history = run_ganger("history", "--format", "json").exits(0).json();
+    for (const auto& run : history["runs"]) ids.push_back(run["run"]);
     return ids;
   }
 
@@ -177,8 +178,9 @@ TEST_F(StateTrust, AClockThatIsSetBackChangesNeitherTheOrderNorTheLastRun) {
 // -- where little can be written ----------------------------------------------------------------------------------
 
 TEST_F(StateTrust, FilesThatMayGrowNoMoreAreErrorsAndNoSignal) {
-  const std::string job = shell_job("grep ^SigIgn /proc/self/status");
-  run_ganger("run", job).exits(0).says("one: SigIgn:\t0000000000000000");
+  // A program finds no signal ignored, but perhaps the first one, of who runs this test without a terminal.
+  const std::string job = shell_job("grep -E '^SigIgn:.0{15}[01]$' /proc/self/status");
+  run_ganger("run", job).exits(0).says("one: SigIgn:");
   int failed = 0, finished = 0;
   for (rlim_t most = 0; most < 2'000'000 && finished == 0; most = most * 2 + 500) {
     fs::remove_all(folder_ / ".local");
@@ -186,7 +188,7 @@ TEST_F(StateTrust, FilesThatMayGrowNoMoreAreErrorsAndNoSignal) {
     EXPECT_EQ(run.signal, 0) << most << ": " << run.err;
     if (run.code == 0) {
       ++finished;
-      run.says("SigIgn:\t0000000000000000");
+      run.says("one: SigIgn:");
     } else {
       ++failed;
       EXPECT_TRUE(run.code == 73 || run.code == 74) << most << ": " << run.code << run.err;
