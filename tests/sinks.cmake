@@ -10,7 +10,7 @@ set(sinks
   # No text of a plugin or a job but names, nor a value.
   host/cli/opening.cc host/cli/project_template.cc host/cli/run_describe.cc host/cli/session.cc
   host/cli/sudden_end.cc host/isolate/child_main.cc host/isolate/crash_text.h host/job/read_pins.cc host/main.cc
-  host/plugin/elf_note.cc host/stop/stack_dump.cc
+  host/out_of_memory.cc host/plugin/elf_note.cc host/shared_map.cc host/stop/stack_dump.cc
   # A record: what a task has set, sealed by its call.
   host/journal/output_log.cc
   # What host and children say to each other.
