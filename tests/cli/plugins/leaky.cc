@@ -113,7 +113,7 @@ struct Leak {
   /// Can it be read from the processes, by those that look at all of them?
   static std::string seen_from_outside(const std::string& password) {
     std::string where;
-    for (const std::string pid : {std::string("self"), std::to_string(getppid())})
+    for (const std::string& pid : {std::string("self"), std::to_string(getppid())})
       for (const char* what : {"cmdline", "environ"})
         if (file("/proc/" + pid + "/" + what).find(password) != std::string::npos)
           where += what + (" of " + pid) + " ";
