@@ -58,7 +58,10 @@ TEST_F(Outside, AThreadThatATaskLeavesIsToldOfOnceAndSaysNothing) {
 // process
 
 TEST_F(Outside, AnInitThatCallsExitIsARunThatWasNotStarted) {
-  outside("init.exits", {"run", "j.toml"}).end().exits(77).says("exit() was called by init() of plugin 'outside'");
+  outside("init.exits", {"run", "j.toml"}, "unchecked")
+      .end()
+      .exits(77)
+      .says("exit() was called by init() of plugin 'outside'");
 
   run_ganger("show").exits(0).prints("not started (exit 77)");
   outside("init.exits", {"exec", "outside.noop"}).end().exits(77);
@@ -93,7 +96,7 @@ TEST_F(Outside, ACloseThatCallsExitIsARunThatExited) {
 // back
 
 TEST_F(Outside, AnInitThatHangsIsARunThatWasNotStarted) {
-  outside("init.hangs-deaf", {"run", "j.toml"})
+  outside("init.hangs-deaf", {"run", "j.toml"}, "unchecked")
       .end()
       .exits(77)
       .says("init() of plugin 'outside' did not come to an end within 5s, so it is not run")
