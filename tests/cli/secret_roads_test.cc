@@ -171,12 +171,25 @@ TEST_F(SecretRoads, ALineOfTheJobFileThatHoldsOneIsNotShown) {
 }
 
 TEST_F(SecretRoads, TheAnswerOfExecTellsNone) {
-  const auto outputs =
-      ganger({"exec", "leaky.leak", "password=" + kPassword, "-v", "-P", kPlugins}).end().exits(0).json();
+  for (const auto& more : {std::vector<std::string>{}, {"--isolate", "prints=true"}}) {
+    std::vector<std::string> words{"exec", "leaky.leak", "password=" + kPassword, "key=" + kKey, "-P", kPlugins};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ended ended = ganger(words).end().exits(0);
+    for (const char* secret : {"hunter2", "pa55word", "first-of-key", "second-of-key", "by-itself"})
+      ended.never_says(secret).never_prints(secret);
+    EXPECT_EQ(ended.json()["said"], "it was ***");
+    EXPECT_EQ(ended.json()["token"], "***");
+    EXPECT_EQ(ended.json()["plain"], "t4ken-as-text") << "nothing secret is made of it here";
+  }
+}
 
-  EXPECT_EQ(outputs["said"], "it was ***");
-  EXPECT_EQ(outputs["token"], "***");
-  EXPECT_EQ(outputs["plain"], "t4ken-as-text") << "nothing secret is made of it here";
+TEST_F(SecretRoads, ATrialOfATaskTellsNone) {
+  for (const char* how : {"fails", "throws", "crashes", "refuses"}) {
+    SCOPED_TRACE(how);
+    for (const char* form : {"text", "json"})
+      quiet({"check", kPlugins + "/leaky.so", "--cancel-sweep", "leak", "password=" + kPassword,
+             std::string("end=") + how, "prints=true", "--format", form});
+  }
 }
 
 TEST_F(SecretRoads, WhatACommandWritesIsMaskedToo) {

@@ -14,6 +14,11 @@ namespace {
 
 constexpr const char* kInterface = "leaky.vault/1";
 
+/// There is nothing to be done with one.
+struct vault_api {
+  std::uint32_t struct_size, reserved;
+};
+
 void tell(const std::string& where, const std::string& what) {
   ganger::log(GANGER_LOG_DEBUG, where + " knows " + what);
   ganger::log(GANGER_LOG_WARN, where + " warns of " + what);
@@ -35,8 +40,8 @@ struct Vault {
   static constexpr ganger::param params[] = {{"url", GANGER_SECRET, "where it is", nullptr, ganger::required},
                                              {"opens", GANGER_BOOL, "or fails, and says why", "true"}};
 
-  static const int* api() {
-    static const int none = 0;
+  static const vault_api* api() {
+    static const vault_api none = {sizeof(vault_api), 0};
     return &none;
   }
   static Vault* open(ganger::ctx& c) {
@@ -91,9 +96,9 @@ struct Leak {
       std::fprintf(stderr, "%s%s%s\n", std::string(8 * 1024 - 3, '=').c_str(), password.c_str(), key.c_str());
     }
     if (const auto pool = c.get<std::string>("pool"); !pool.empty()) {
-      const auto first = c.borrow<int>(kInterface, pool);
+      const auto first = c.borrow<vault_api>(kInterface, pool);
     }
-    if (!c.get<std::string>("pool").empty()) c.borrow<int>(kInterface, c.get<std::string>("pool")).release();
+    if (!c.get<std::string>("pool").empty()) c.borrow<vault_api>(kInterface, c.get<std::string>("pool")).release();
 
     ganger_value secret{};
     secret.type = GANGER_SECRET;
