@@ -452,7 +452,7 @@ TEST(Borrowing, AnOpenThatFailsAfterASiblingOfItsBorrowerHasFailedKeepsItsReason
   } parts{rig, opening};
 
   rig.host.parallel(
-      &rig.ctx, 2,
+      rig.held(), 2,
       [](void* user, std::uint64_t i) -> ganger_status {
         auto& [borrow, is_opening, got] = *static_cast<Parts*>(user);
         if (i == 0)
