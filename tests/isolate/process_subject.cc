@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "host/isolate/process.h"
+#include "host/isolate/process_tree.h"
 
 namespace {
 

@@ -3,12 +3,14 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "host/cli/rehearsal.h"
 #include "host/run/task_call.h"
+#include "host/secrets.h"
 #include "host/work/work_pool.h"
 #include "tests/fakes/fake_tasks.h"
 #include "tests/isolate/children_rig.h"
@@ -157,6 +159,8 @@ class ChildRig final : public TaskBody, public PoolRig {
   RunDir dir_{folder_ / "run"};
   NoEvents nobody_;
   NoJournal journal_;
+  Secrets secrets_;
+  const std::set<OutputName> secret_outputs_;
   Children children_{settings(folder_.folder("run")), clock_};
   TaskCall call_{{.plan = plan_,
                   .pools = pools_,
@@ -165,7 +169,9 @@ class ChildRig final : public TaskBody, public PoolRig {
                   .events = nobody_,
                   .clock = clock_,
                   .journal = journal_,
-                  .isolation = &children_}};
+                  .isolation = &children_,
+                  .secrets = secrets_,
+                  .secret_outputs = secret_outputs_}};
 };
 
 class StageRig final : public ExecutorRig {
