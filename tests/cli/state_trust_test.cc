@@ -44,8 +44,8 @@ class Mount {
         const std::string& options = {})
       : target_(std::move(target)) {
     if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
-    is_there_ = mount(source.c_str(), target_.c_str(), kind.empty() ? nullptr : kind.c_str(),
-                      kind.empty() ? MS_BIND : flags, options.c_str()) == 0;
+    const unsigned long how = kind.empty() ? static_cast<unsigned long>(MS_BIND) : flags;
+    is_there_ = mount(source.c_str(), target_.c_str(), kind.empty() ? nullptr : kind.c_str(), how, options.c_str()) == 0;
     if (is_there_ && kind.empty() && mount("", target_.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags, nullptr) != 0)
       unmount();
   }
@@ -234,7 +234,9 @@ TEST_F(StateTrust, HistoryAndShowReadWhatMayNotBeWritten) {
     if (!read_only.is_there()) GTEST_SKIP() << kNoMount;
 
     const auto runs = run_ganger("history", "--format", "json", "--state-dir", "copy").exits(0).json()["runs"];
-    if (gone.size() < 2) EXPECT_EQ(runs.size(), ids.size());
+    if (gone.size() < 2) {
+      EXPECT_EQ(runs.size(), ids.size());
+    }
     if (!runs.empty())
       run_ganger("show", std::string(runs[0]["run"]).c_str(), "--state-dir", "copy").exits(0).prints("demo.noop");
     const Ended run = run_ganger("run", "j.toml", "--state-dir", "copy");
