@@ -45,7 +45,8 @@ class Mount {
       : target_(std::move(target)) {
     if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
     const unsigned long how = kind.empty() ? static_cast<unsigned long>(MS_BIND) : flags;
-    is_there_ = mount(source.c_str(), target_.c_str(), kind.empty() ? nullptr : kind.c_str(), how, options.c_str()) == 0;
+    is_there_ =
+        mount(source.c_str(), target_.c_str(), kind.empty() ? nullptr : kind.c_str(), how, options.c_str()) == 0;
     if (is_there_ && kind.empty() && mount("", target_.c_str(), nullptr, MS_REMOUNT | MS_BIND | flags, nullptr) != 0)
       unmount();
   }
