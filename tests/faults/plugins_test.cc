@@ -269,7 +269,7 @@ TEST_F(E32Isolated, AChildThatIsStartedLaterRefusesTheOtherFile) {
   const std::string sandbox = "sandbox = { write = [" + path("") + "], memory = \"8GiB\" }";
 
   run_with_replaced_file(*this, task("b", "faulty.mark", "file = " + path("seen"), sandbox))
-      .exits(3)
+      .exits(77)
       .says("a done")
       .says("b failed")
       .says("faulty.so");
