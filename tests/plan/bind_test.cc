@@ -131,13 +131,13 @@ TEST(Binder, SecretsAreRemembered) {
 }
 
 TEST(Binder, WhatASecretIsMadeOfIsSecretToo) {
-  const Bound b({param("url", GANGER_SECRET)}, "url = \"db://u:${params.login}@${env.HOME}/${run.id}\"",
-                "[params]\npw = \"\"\nlogin = \"<${params.pw}>\"\nother = \"visible\"\n", {{"pw", "hunter2"}});
+  const Bound b({param("url", GANGER_SECRET)}, "url = \"db://${params.login}:${params.pw}@${run.id}\"",
+                "[params]\npw = \"\"\nlogin = \"<${env.HOME}>\"\nother = \"visible\"\n", {{"pw", "hunter2"}});
 
   EXPECT_THAT(b.errors(), IsEmpty());
-  for (const char* text : {"db://u:<hunter2>@/home/me/r1", "<hunter2>", "hunter2", "/home/me"})
+  for (const char* text : {"db://</home/me>:hunter2@r1", "</home/me>", "/home/me", "hunter2"})
     EXPECT_EQ(b.secrets.masked(text), "***");
-  for (const char* text : {"visible", "/runs/r1", "db://u:"}) EXPECT_FALSE(b.secrets.are_in(text)) << text;
+  for (const char* text : {"visible", "/runs/r1", "db://"}) EXPECT_FALSE(b.secrets.are_in(text)) << text;
   EXPECT_THAT(b.binder.secret_params(), ElementsAre("login", "pw"));
 }
 
