@@ -31,7 +31,7 @@ TEST_F(Isolated, InThisProcessACrashIsToldAndIsTheEndOfIt) {
 
   EXPECT_EQ(run.signal, SIGSEGV) << run.err;
   run.says("SIGSEGV").says("in task 'bad' of plugin 'demo'");
-  run_ganger("show").exits(0).prints("killed").prints("in the middle");
+  run_ganger("show").exits(0).prints("killed").prints("in doubt");
 }
 
 TEST_F(Isolated, ExitInsideATaskIsNoSuccess) {

@@ -74,7 +74,7 @@ void expect_end_of_the_host(const FaultTest& t, const Crash& crash) {
   // A thread of the plugin's own belongs to no task.
   if (std::string_view(crash.how) != "terminate") run.says("in task 'a' of plugin '" + plugin_of(crash) + "'");
   t.expect_no_witness();
-  show.exits(0).prints("killed").prints("in the middle");
+  show.exits(0).prints("killed").prints("in doubt");
   refused.says("--assume");
   EXPECT_NE(refused.code, 0);
   t.expect_no_witness();
