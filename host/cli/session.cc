@@ -358,7 +358,9 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   // What done tasks have written is there for a run that goes on later, and the ledger knows what the journal does
   // not.
   const bool goes_on = settings_.record != nullptr && (end != RunEnd::finished || !is_recorded);
-  dir_.clean_up(settings_.keep_files || goes_on);
+  dir_.clean_up(goes_on                ? RunDir::Keep::everything
+                : settings_.keep_files ? RunDir::Keep::files
+                                       : RunDir::Keep::nothing);
   // A thread that is still inside a plugin, or a reporter, would find what it uses destroyed.
   if (hangs || !is_delivered) _exit(code);
   SuddenEnd::is_over(code);

@@ -75,12 +75,14 @@ Result<fs::path> RunDir::create_for(std::string_view task) {
   return dir;
 }
 
-void RunDir::clean_up(bool keep_files) {
+void RunDir::clean_up(Keep keep) {
   const std::lock_guard lock(mutex_);
   if (!is_made_) return;
   std::error_code ec;
-  if (!keep_files) {
+  if (keep == Keep::nothing) {
     fs::remove_all(path_, ec);
+  } else if (keep == Keep::everything) {
+    for (const fs::path& folder : {path_ / "work", path_}) fs::remove(folder, ec);  // where no task has made anything
   } else {
     std::vector<fs::path> folders{path_};
     for (fs::recursive_directory_iterator it(path_, ec), end; !ec && it != end; it.increment(ec))

@@ -1,6 +1,7 @@
 // The folder of a run, and in it one for each task that asks: made when they are first needed.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -28,8 +29,13 @@ class RunDir {
   Result<std::filesystem::path> create_work();
   /// Makes the folder of a task: <run>/work/<task>.
   Result<std::filesystem::path> create_for(std::string_view task);
-  /// Removes what was made; with keep_files only folders that are empty.
-  void clean_up(bool keep_files);
+  enum class Keep : std::uint8_t {
+    nothing,
+    files,      ///< but no empty folders
+    everything  ///< for a run that is resumed: a task that is done does not make its folders again, empty or not
+  };
+  /// Removes what was made, but for what is kept.
+  void clean_up(Keep keep);
 
  private:
   const std::filesystem::path path_;

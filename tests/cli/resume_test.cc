@@ -128,6 +128,17 @@ TEST_F(Resumed, OutputsOfWhatWasDoneAreThereForWhatComesAfter) {
   run_ganger("resume", "--assume", "rerun").exits(0).says("c: from before!").never_says("a: from before");
 }
 
+TEST_F(Resumed, AnEmptyFolderThatADoneTaskHasMadeIsStillThere) {
+  write("a.toml",
+        "[[task]]\nname = \"make\"\nuses = \"exec.run\"\nwith = { argv = [\"mkdir\", \"${run.dir}/backups\"] }\n"
+        "[[task]]\nname = \"fill\"\nuses = \"exec.run\"\nafter = [\"make\"]\n"
+        "with = { shell = \"test -e go && echo x > ${run.dir}/backups/x\" }\n");
+  run_ganger("run", "a.toml").exits(3);
+  go();
+
+  run_ganger("resume").exits(0).says("fill done").never_says("make done");
+}
+
 TEST_F(Resumed, ARunThatFailedRunsWhatFailedAndWhatWasLeftOut) {
   write("a.toml", marks("one") +
                       "[[task]]\nname = \"two\"\nuses = \"exec.run\"\nafter = [\"one\"]\n"

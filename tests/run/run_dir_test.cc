@@ -52,7 +52,7 @@ TEST(RunDir, MakesNothingUntilItIsAsked) {
   const TemporaryFolder folder;
   RunDir dir(folder / "runs/1");
 
-  dir.clean_up(false);
+  dir.clean_up(RunDir::Keep::nothing);
 
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
@@ -84,7 +84,7 @@ TEST(RunDir, IsRemovedWithAllThatIsInIt) {
   RunDir dir(folder / "runs/1");
   std::ofstream(dir.create_for("scan").value() / "list") << "x";
 
-  dir.clean_up(false);
+  dir.clean_up(RunDir::Keep::nothing);
 
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
@@ -95,10 +95,32 @@ TEST(RunDir, KeepsFilesWhenTheyAreToBeKeptButNoEmptyFolders) {
   std::ofstream(dir.create_for("scan").value() / "list") << "x";
   ASSERT_TRUE(dir.create_for("hash"));
 
-  dir.clean_up(true);
+  dir.clean_up(RunDir::Keep::files);
 
   EXPECT_TRUE(fs::exists(folder / "runs/1/work/scan/list"));
   EXPECT_FALSE(fs::exists(folder / "runs/1/work/hash"));
+}
+
+TEST(RunDir, KeepsEmptyFoldersTooForARunThatIsResumed) {
+  const TemporaryFolder folder;
+  RunDir dir(folder / "runs/1");
+  ASSERT_TRUE(dir.create_for("scan"));
+  fs::create_directory(folder / "runs/1/backups");
+
+  dir.clean_up(RunDir::Keep::everything);
+
+  EXPECT_TRUE(fs::exists(folder / "runs/1/work/scan"));
+  EXPECT_TRUE(fs::exists(folder / "runs/1/backups"));
+}
+
+TEST(RunDir, OfARunThatIsResumedGoesWhereNoTaskHasMadeAnything) {
+  const TemporaryFolder folder;
+  RunDir dir(folder / "runs/1");
+  ASSERT_TRUE(dir.create_work());
+
+  dir.clean_up(RunDir::Keep::everything);
+
+  EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
 TEST(RunDir, LeavesTheFoldersOfOtherRunsAlone) {
@@ -107,7 +129,7 @@ TEST(RunDir, LeavesTheFoldersOfOtherRunsAlone) {
   RunDir dir(folder / "runs/1");
   ASSERT_TRUE(dir.create());
 
-  dir.clean_up(false);
+  dir.clean_up(RunDir::Keep::nothing);
 
   EXPECT_TRUE(fs::exists(folder / "runs/0/work/a/kept"));
   EXPECT_FALSE(fs::exists(folder / "runs/1"));
