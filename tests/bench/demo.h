@@ -31,6 +31,7 @@ class SilentScope final : public host::CallScope {
   void log(int, std::string_view) override {}
   void progress(std::uint64_t, std::uint64_t, std::string_view) override {}
   bool input(std::string_view, std::string_view, host::Value&) override { return false; }
+  void output_set(std::string_view, const host::Value&) override {}
   std::string work_dir() override { return {}; }
   void lease_event(host::LeaseEvent, const std::string&, std::uint64_t, host::Duration) override {}
 };

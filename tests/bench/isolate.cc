@@ -32,6 +32,7 @@ class NoopCaller {
                                            .task = "noop",
                                            .type = *demo_plugin().find_task_type("noop"),
                                            .values = none_,
+                                           .secret_outputs = no_names_,
                                            .sandbox = sandbox_,
                                            .scope = scope_,
                                            .pools = pools_});
@@ -51,6 +52,7 @@ class NoopCaller {
   SilentScope scope_;
   const std::shared_ptr<StopSource> stop_;
   const std::vector<const Values*> none_;
+  const std::vector<std::string> no_names_;
   const Sandbox sandbox_;
   const Attempt attempt_{.task = 0, .number = 1, .stop = stop_.get()};
   Children children_;

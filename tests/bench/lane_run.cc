@@ -31,7 +31,9 @@ LaneRun::LaneRun(const Plan& plan, std::uint32_t workers)
              .dir = dir_,
              .events = events_,
              .clock = clock_,
-             .journal = journal_}),
+             .journal = journal_,
+             .secrets = secrets_,
+             .secret_outputs = secret_outputs_}),
       workers_(workers, call_),
       loop_(plan, {}, {call_, workers_, clock_, stop_, events_, journal_, [] { return true; }, [] {}}) {
   workers_.report_to(loop_);

@@ -1,6 +1,7 @@
 // Runs of plans in memory: what a run does to its tasks, without a watcher, a journal or anybody who listens.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string_view>
 
 #include "host/plan/plan.h"
@@ -28,6 +29,8 @@ class LaneRun {
   host::PoolSet pools_;
   host::OutputStore outputs_;
   host::RunDir dir_;
+  host::Secrets secrets_;
+  std::set<host::OutputName> secret_outputs_;
   host::TaskCall call_;
   host::WorkPool workers_;
   host::Loop loop_;
