@@ -125,7 +125,8 @@ Facts make_facts(const Options& options, const fs::path& state, const std::strin
 }
 
 tl::expected<Prepared, Errors> prepare(const Options& options, const std::string& run) {
-  const auto state = runs_tasks(options) ? trusted_state_dir(options) : state_dir(options);
+  // Where a run is recorded, whoever opens the journal looks at the folder.
+  const auto state = runs_tasks(options) && options.no_history ? trusted_state_dir(options) : state_dir(options);
   if (!state && runs_tasks(options)) return tl::unexpected(Errors{state.error()});
   Prepared prepared;
   prepared.state = state.value_or(fs::path());
