@@ -27,6 +27,10 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
+struct Silent : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
 struct Ending {
   const char* name;
   std::function<void(ctx&)> body;
@@ -56,6 +60,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Ending{"Stopped", [](ctx& c) { c.throw_if_stopped(); }, GANGER_CANCELLED, ""},
                       Ending{"BadAlloc", [](ctx&) { throw std::bad_alloc(); }, GANGER_NO_MEMORY, "out of memory"},
                       Ending{"StdException", [](ctx&) { throw std::out_of_range("17"); }, GANGER_FAILED, "17"},
+                      Ending{"AnExceptionThatSaysNothing", [](ctx&) { throw Silent(); }, GANGER_FAILED,
+                             "an exception that says nothing"},
                       Ending{"AnythingElse", [](ctx&) { throw 17; }, GANGER_BUG, "an exception of unknown type"}),
     [](const auto& param) { return param.param.name; });
 

@@ -24,6 +24,26 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+// ---- texts
+
+TEST(Texts, OneThatIsTooLongIsCutAndMarkedAsByARealHost) {
+  const std::string longest(200 * 1024, 'x');
+  const ganger_str text{longest.data(), longest.size()};
+
+  const result r = run([&](const ganger_host& sdk, ganger_ctx* c) {
+    sdk.log(c, GANGER_LOG_INFO, text);
+    sdk.progress(c, 1, 2, text);
+    return sdk.fail(c, GANGER_FAILED, text);
+  });
+
+  ASSERT_EQ(r.logs.size(), 1U);
+  ASSERT_EQ(r.progress.size(), 1U);
+  for (const std::string& kept : {r.logs[0].text, r.progress[0].what, r.why}) {
+    EXPECT_EQ(kept.size(), 64U * 1024);
+    EXPECT_THAT(kept, ::testing::EndsWith("x ... (cut after 64 KiB)"));
+  }
+}
+
 // ---- what is left behind
 
 TEST(Leaks, ATaskThatLeavesNothingIsClean) {
