@@ -161,10 +161,10 @@ struct Do {
     if (how == "block-signals") block_every_signal();
     if (how == "process" || how == "session") leave_a_process(how == "session");
     if (how == "half-frame") {
-      send_header(1, 1000);
+      send_header(35, 1000);
       _exit(0);
     }
-    if (how == "long-frame") send_header(1, UINT32_MAX);
+    if (how == "long-frame") send_header(35, UINT32_MAX);
     if (how == "unknown-frame") send_header(99, 0);
     if (how == "close-channel") {
       close(channel());

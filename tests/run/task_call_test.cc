@@ -266,7 +266,7 @@ TEST(TaskCallWorkDir, IsEmptyAndTheReasonInTheLogWhenItCannotBeMade) {
   rig.call(a);
 
   EXPECT_EQ(length, 0u);
-  EXPECT_THAT(rig.lines(), ElementsAre(HasSubstr("cannot create the folder of the run")));
+  EXPECT_THAT(rig.lines(), ElementsAre(HasSubstr("cannot create folder ")));
   EXPECT_EQ(rig.events.of(EventKind::task_log).at(0).level, GANGER_LOG_ERROR);
 }
 
