@@ -112,6 +112,8 @@ void LinePipe::finish(const Take& take) {
   if (!line_.empty()) end_line(take);
 }
 
+std::string Child::mark_of_all() { return fmt::format("{}={}-", kMarkName, getpid()); }
+
 Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   static std::atomic<std::uint64_t> last{0};
   Ends calls;
@@ -125,7 +127,7 @@ Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   child->wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!child->wake_.is_open())
     return failure(ErrorKind::io, fmt::format("cannot start a child process: {}", std::strerror(errno)));
-  child->mark_ = fmt::format("{}={}-{}", kMarkName, getpid(), ++last);
+  child->mark_ = mark_of_all() + std::to_string(++last);
   how.environment.push_back(child->mark_);
   auto process = spawner.start({.file = how.program,
                                 .arguments = {"ganger", std::string(kChildWord), std::to_string(getpid())},

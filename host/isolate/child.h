@@ -58,6 +58,8 @@ struct ChildStart {
 /// Thread: one at a time.
 class Child {
  public:
+  /// The variable that every child of this process has in its environment, and so has all that it starts, begins so.
+  static std::string mark_of_all();
   /// Errors: io, something is short: worth another try later
   static Result<std::unique_ptr<Child>> start(Spawner& spawner, ChildStart how);
   ~Child();

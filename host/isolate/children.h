@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/isolate/child.h"
+#include "host/isolate/guardian.h"
 #include "host/isolate/process.h"
 #include "host/run/isolation.h"
 #include "host/stop/clock.h"
@@ -66,6 +67,7 @@ class Children final : public Isolation {
   const ChildrenSettings settings_;
   const std::uint64_t usable_memory_;
   Clock& clock_;
+  Guardian guardian_{Child::mark_of_all()};
   Spawner spawner_;
   std::atomic<bool> have_refused_plugin_ = false;
   std::mutex mutex_;

@@ -239,6 +239,21 @@ bool has_child() {
   return waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
 }
 
+/// Has it `part` in the environment it was started with?
+bool has_in_environment(pid_t pid, std::string_view part) {
+  const Descriptor file(open(ProcPath(pid, "/environ").text(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return false;
+  char bytes[4096];
+  std::size_t kept = 0;  // of what came before: a part may lie on both sides of a border
+  for (ssize_t n = 0; (n = read_some(file.get(), bytes + kept, sizeof bytes - kept)) > 0;) {
+    const std::string_view text(bytes, kept + static_cast<std::size_t>(n));
+    if (text.find(part) != std::string_view::npos) return true;
+    kept = std::min(text.size(), part.size() - 1);
+    std::memmove(bytes, text.data() + text.size() - kept, kept);
+  }
+  return false;
+}
+
 /// Stops a process and ends everything that descends from it, but this process.
 void end_descendants_of(pid_t root, TimePoint until) {
   const pid_t self = getpid();
@@ -328,6 +343,27 @@ void end_with_descendants() {
   // There was no process to be had for it, or somebody has killed that. Another thread may start more for ever.
   end_descendants_of(self, steady_clock::now() + kSearchTakesAtMost);
   _exit(0);
+}
+
+void end_marked(std::string_view mark) {
+  // A process that begins its program has no environment just then.
+  constexpr int kLooks = 3;
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 5'000'000};
+  const pid_t self = getpid();
+  for (int look = 0; look < kLooks; ++look) {
+    if (look > 0) nanosleep(&kPause, nullptr);
+    DoomedTrees trees;
+    trees.end(
+        [&](PidList& roots) {
+          for_each_number_in("/proc", [&](pid_t pid) {
+            if (pid == self || !has_in_environment(pid, mark)) return;
+            kill(pid, SIGSTOP);
+            roots.add(pid);
+          });
+          return false;
+        },
+        kNever);
+  }
 }
 
 Ended end_children(const std::function<bool(pid_t)>& is_mine, TimePoint until) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <set>
+#include <string_view>
 
 #include "host/stop/clock.h"
 
@@ -71,6 +72,10 @@ void kill_with_descendants(pid_t root);
 /// The same for this process, however long it takes: it is stopped by a process made for that, so that no thread of
 /// its own starts more meanwhile. Allocates nothing. Shape: it adopts orphans, so that none of those is missed
 [[noreturn]] void end_with_descendants();
+
+/// SIGKILL for every process of this machine that was started with `mark` in its environment, and for everything that
+/// descends from one, but for this process; however long it takes. Allocates nothing. Shape: mark  1 to 60 bytes
+void end_marked(std::string_view mark);
 
 /// How an end of several processes went.
 struct Ended {

@@ -177,6 +177,7 @@ class HostToKill : public ChildrenTest {
   }
 
   void kill_host() { kill(host_.pid(), SIGKILL); }
+  void stop_host() { kill(host_.pid(), SIGSTOP); }
 
   std::vector<Descriptor> watch_family() const {
     std::vector<Descriptor> watched;
@@ -221,6 +222,18 @@ TEST_P(FamilyOfAKilledHost, IsGoneWithinASecond) {
 // The kernel hangs up on a group that loses its parent and has a stopped process.
 INSTANTIATE_TEST_SUITE_P(Each, FamilyOfAKilledHost, testing::Values("family", "stopped-family"),
                          [](const auto& each) { return each.param[0] == 'f' ? "Deaf" : "Stopped"; });
+
+TEST_F(HostToKill, ItsFamilyIsGoneAlsoWhenItsChildIsKilledTogetherWithIt) {
+  start("family");
+  const std::vector<Descriptor> watched = watch_family();
+  ASSERT_GT(family.size(), 1u);
+
+  stop_host();  // so that neither can look after what the other one leaves
+  kill(family.front(), SIGKILL);
+  kill_host();
+
+  EXPECT_THAT(are_gone(watched, std::chrono::steady_clock::now() + 10s), Each(1));
+}
 
 char state_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
