@@ -113,6 +113,13 @@ End Host::kill() const {
     if (const auto end = poll()) return *end;
 }
 
+End Host::kill_with_workers() const {
+  ::kill(pid_, SIGSTOP);
+  for (const Descendant& one : descendants())
+    if (one.parent == pid_ && one.is_worker) ::kill(one.pid, SIGKILL);
+  return kill();
+}
+
 std::optional<Use> Host::use() const {
   const fs::path dir = fs::path("/proc") / std::to_string(pid_);
   std::istringstream status(read_all(dir / "status"));

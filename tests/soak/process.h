@@ -45,6 +45,9 @@ class Host {
   End wait(Clock::duration at_most) const;
   /// Returns when it is dead. It may have ended by itself before.
   End kill() const;
+  /// The same of it and all its children at once, as the kernel's OOM killer does with a group: neither can look
+  /// after what the other one leaves.
+  End kill_with_workers() const;
   /// Nothing when it has ended.
   std::optional<Use> use() const;
   int threads() const;
