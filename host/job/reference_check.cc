@@ -14,7 +14,7 @@ namespace ganger::host {
 namespace {
 
 /// In what the reference stands; not everything is known everywhere.
-enum class Place : std::uint8_t { params, pool, task };
+enum class Place : std::uint8_t { params, pool, task, sandbox };
 
 class ReferenceCheck {
  public:
@@ -71,7 +71,9 @@ class ReferenceCheck {
       }
     } else if (reference.kind == Reference::Kind::task_output) {
       if (place != Place::task) {
-        add("only a task can use the output of a task; write a value, '${params...}' or '${env...}'");
+        add(place == Place::sandbox
+                ? "what a task may do is decided before anything runs; write a value, '${params...}' or '${env...}'"
+                : "only a task can use the output of a task; write a value, '${params...}' or '${env...}'");
       } else if (std::string problem = problem_with_task(reference.name, task); !problem.empty()) {
         add(std::move(problem));
       } else if (!names_.lines.contains(reference.name)) {
@@ -119,6 +121,7 @@ void check_references(Job& job, const TaskNames& names, ErrorList& errors) {
   for (TaskEntry& task : job.tasks) {
     check.check_after(task);
     check.check_settings(task.with, Place::task, task.name);
+    if (task.sandbox != nullptr) check.check_settings(*task.sandbox, Place::sandbox);
   }
 }
 

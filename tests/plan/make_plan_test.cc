@@ -160,5 +160,20 @@ TEST(MakePlan, WrongSandboxesAreReportedAtTheirPlace) {
               ElementsAre(HasSubstr("a task with a sandbox runs in a child process; take out isolate")));
 }
 
+TEST(MakePlan, WrongReferencesInASandboxAreReportedOnceEach) {
+  for (const std::string key : {"read = [\"/usr\", \"@\"]", "write = [\"@\"]", "network = \"@\"", "memory = \"@\""})
+    for (const auto& [reference, problem] :
+         {std::pair{"${params.nope}", "the job has no parameter 'nope'"},
+          std::pair{"${tasks.b.x}", "what a task may do is decided before anything runs"},
+          std::pair{"${bogus}", "refers to nothing"}}) {
+      std::string sandbox = key;
+      sandbox.replace(sandbox.find('@'), 1, reference);
+
+      EXPECT_THAT(errors_of(task("b", "demo.noop") + task("a", "demo.noop", "sandbox = { " + sandbox + " }")),
+                  ElementsAre(HasSubstr(problem)))
+          << sandbox;
+    }
+}
+
 }  // namespace
 }  // namespace ganger::host
