@@ -127,13 +127,10 @@ class Libraries {
           folders.push_back(std::move(variant));
         }
       }
-    std::vector<fs::path> passed_on;
-    if (elf.folders_are_inherited || elf.library_folders.empty()) {
-      // DT_RPATH: it counts for what its libraries need, too.
-      passed_on = folders;
-      passed_on.insert(passed_on.end(), inherited.begin(), inherited.end());
-      folders = passed_on;
-    }
+    // DT_RPATH counts for what its libraries need, too; a RUNPATH hides it from this one only.
+    std::vector<fs::path> passed_on = elf.folders_are_inherited ? folders : std::vector<fs::path>();
+    passed_on.insert(passed_on.end(), inherited.begin(), inherited.end());
+    if (elf.folders_are_inherited || elf.library_folders.empty()) folders = passed_on;
     for (const std::string& library : elf.needed)
       if (auto good = check_library(library, origin, who, folders, passed_on); !good) return good;
     return {};
