@@ -188,6 +188,8 @@ std::optional<std::string> Secrets::opened(std::string_view sealed) const {
   });
 }
 
+bool Secrets::looks_sealed(std::string_view text) { return text.starts_with(kSealMark); }
+
 std::string Secrets::shown(std::string_view sealed) {
   return put_together(sealed, [](std::size_t, std::size_t) { return std::optional<std::string>(kMask); })
       .value_or(std::string(kMask));

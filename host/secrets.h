@@ -43,6 +43,8 @@ class Secrets {
   /// A text that was sealed by a process that has learned the same secrets in the same order, as it was. Nothing
   /// where they are not known here.
   std::optional<std::string> opened(std::string_view sealed) const;
+  /// Does it begin as a sealed text does? Then it has to be sealed itself, for opened() to return it as it is.
+  static bool looks_sealed(std::string_view text);
   /// With `***` in place of what is sealed.
   static std::string shown(std::string_view sealed);
 

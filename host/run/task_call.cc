@@ -242,8 +242,11 @@ bool TaskCall::learn_secret(TaskIndex task, std::string_view name, const Value& 
 
 /// Those that come after get the values as they are; of secrets is recorded only where they were.
 Result<void> TaskCall::record_outputs(TaskIndex task, const Outputs& set) {
-  const auto is_secret_type = [](const auto& output) { return output.second.type == GANGER_SECRET; };
-  if (!parts_.secrets.any() && parts_.secret_outputs.empty() && std::ranges::none_of(set, is_secret_type))
+  const auto is_plain = [](const auto& output) {
+    return output.second.type != GANGER_SECRET &&
+           !(output.second.is_text() && Secrets::looks_sealed(output.second.text));
+  };
+  if (!parts_.secrets.any() && parts_.secret_outputs.empty() && std::ranges::all_of(set, is_plain))
     return parts_.journal.keep_outputs(task, set);
   Outputs recorded = set;
   for (auto& [name, value] : recorded) {
