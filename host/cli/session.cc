@@ -42,6 +42,9 @@ namespace {
 // How often what is waited for before a run is looked at.
 constexpr Duration kMoment = std::chrono::milliseconds(20);
 
+// What close() of a pool may take at the end, whatever the grace.
+constexpr Duration kLeastToClose = std::chrono::milliseconds(250), kMostToClose = std::chrono::hours(24);
+
 constexpr const char* kNoThread =
     "error: no thread could be started; see `ulimit -v` and `ulimit -u`, or try again later";
 
@@ -84,6 +87,7 @@ class Session {
 
   // However it ends, the thread of the events must not look at a loop that is gone.
   ~Session() {
+    if (settings_.record != nullptr) settings_.record->on_trouble([] {});
     on_late_call(nullptr);
     set_default_scope(nullptr);
     reports_.close();
@@ -391,15 +395,17 @@ bool Session::close_pools() {
   }
   std::unique_lock lock(closing->mutex);
   const auto is_done = [&] { return closing->is_done; };
+  // A short grace is no time for a thread to begin in; a long one is no number that the clock takes.
+  const Duration patience = std::clamp<Duration>(settings_.grace, kLeastToClose, kMostToClose);
   // Many short ones may take long together.
-  for (std::uint64_t seen = 0; !closing->changed.wait_for(lock, settings_.grace, is_done);) {
+  for (std::uint64_t seen = 0; !closing->changed.wait_for(lock, patience, is_done);) {
     const std::uint64_t closes = pools_.closes();
-    if (std::exchange(seen, closes) != closes) continue;
-    closer.detach();
     const PoolOfKind* pool = pools_.closing();
+    if (pool == nullptr || std::exchange(seen, closes) != closes) continue;
+    closer.detach();
     scope_->log(GANGER_LOG_WARN,
                 fmt::format("pool '{}': close() of {} did not come to an end within {}; the process ends without it",
-                            pool->pool->name(), pool->kind->id, format_duration(settings_.grace.count())));
+                            pool->pool->name(), pool->kind->id, format_duration(patience.count())));
     return false;
   }
   lock.unlock();
