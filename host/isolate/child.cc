@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "host/isolate/child_main.h"
 #include "host/isolate/process_tree.h"
@@ -112,7 +113,14 @@ void LinePipe::finish(const Take& take) {
   if (!line_.empty()) end_line(take);
 }
 
-std::string Child::mark_of_all() { return fmt::format("{}={}-", kMarkName, getpid()); }
+std::string Child::mark_of_all() {
+  // The number alone is that of others too: later, or in a namespace of their own.
+  static const std::array<unsigned, 2> ours = [] {
+    std::random_device random;
+    return std::array<unsigned, 2>{random(), random()};
+  }();
+  return fmt::format("{}={}-{:08x}{:08x}-", kMarkName, getpid(), ours[0], ours[1]);
+}
 
 Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   static std::atomic<std::uint64_t> last{0};

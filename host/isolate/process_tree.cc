@@ -187,6 +187,9 @@ class DoomedTrees {
   template <class AddRoots>
   bool look(const AddRoots& add_roots) {
     found_.clear();
+    // Who is gone has left its number to others.
+    seen_.keep_if([](pid_t pid) { return !stat_of(pid).has_ended(); });
+    dead_.keep_if([](pid_t pid) { return stat_of(pid).state != '\0'; });
     bool has_changed = add_roots(found_);
     for (std::size_t i = 0; i < found_.size(); ++i) {
       const pid_t pid = found_[i];

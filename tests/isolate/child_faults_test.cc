@@ -177,6 +177,13 @@ class HostToKill : public ChildrenTest {
   }
 
   void kill_host() { kill(host_.pid(), SIGKILL); }
+  /// Then only the child's own sweep counts.
+  void kill_guardian() {
+    PidList all;
+    add_children(host_.pid(), all);
+    for (const pid_t pid : all)
+      if (pid != family.front()) kill(pid, SIGKILL);
+  }
   void stop_host() { kill(host_.pid(), SIGSTOP); }
 
   std::vector<Descriptor> watch_family() const {
@@ -212,6 +219,7 @@ class FamilyOfAKilledHost : public HostToKill, public testing::WithParamInterfac
 
 TEST_P(FamilyOfAKilledHost, IsGoneWithinASecond) {
   start(GetParam());
+  kill_guardian();
   const std::vector<Descriptor> watched = watch_family();
 
   kill_host();
@@ -244,6 +252,7 @@ char state_of(pid_t pid) {
 
 TEST_F(HostToKill, ItsFamilyIsGoneAlsoWhenThatTakesLong) {
   start("crowd");
+  kill_guardian();
   const pid_t child = family.front();
   PidList crowd;
   add_children(child, crowd);
