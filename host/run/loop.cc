@@ -210,7 +210,8 @@ void Loop::finish(Running& running, Finished& finished) {
   // What said OK too late is no failure to be undone: all of it was done.
   const bool is_late = finished.status == GANGER_OK && outcome != TaskState::done;
   const Told told = finished.is_in_doubt || is_late ? Told::in_doubt : Told::by_task;
-  if (finished.is_in_doubt && plan_.policy(task).retries > 0 && !is_idempotent(task))
+  if (finished.is_in_doubt && running.attempt.number <= plan_.policy(task).retries && !is_idempotent(task) &&
+      outcome != TaskState::interrupted && heeded_ == StopReason::none)
     finished.why += "; not tried again: it is not idempotent, so nobody knows how much of it was done";
   const bool will_retry = !is_ok(outcome) && retry(running, outcome, finished);
   if (!finished.why.empty() && !is_ok(outcome)) record_.reasons[task] = std::move(finished.why);
