@@ -165,6 +165,18 @@ std::string rerun_command(const Options& options, const RunHeader& header) {
   if (!options.state_dir.empty()) words.insert(words.end(), {"--state-dir", options.state_dir.string()});
   if (options.unsafe_plugins) words.emplace_back("--unsafe-plugins");
   if (options.no_history) words.emplace_back("--no-history");
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) words.insert(words.end(), {name, value});
+  };
+  add("--events", options.events);
+  add("--junit", options.junit);
+  add("--trace", options.trace);
+  add("--metrics", options.metrics);
+  if (options.exit_style == ExitStyle::unix_like) words.emplace_back("--exit-style=unix");
+  if (options.colour != ColourWish::automatic)
+    words.emplace_back(options.colour == ColourWish::always ? "--color=always" : "--color=never");
+  if (options.quiet) words.emplace_back("--quiet");
+  if (options.verbose) words.emplace_back("--verbose");
   return command_text(words) + " --only";
 }
 

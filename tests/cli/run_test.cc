@@ -71,15 +71,19 @@ TEST_F(RunVerb, TheCommandThatRunsAFailedTaskAgainHasAllOptionsOfTheRunAndSaysWh
         "[params]\ntext = \"\"\n[[task]]\nname = \"a\"\nuses = \"demo.noop\"\n"
         "[[task]]\nname = \"b\"\nuses = \"demo.fail\"\nafter = [\"a\"]\nwith = { message = \"${params.text}\" }\n");
 
-  const Ended run = run_ganger("run", "my job.toml", "--no-history", "-p", "text=it's $HOME", "--timeout", "1m",
-                               "--grace", "3s", "-j", "2", "-P", "more plugins", "-k", "--isolate", "--lock", "l",
-                               "--state-dir", "state", "--unsafe-plugins", "--only", "b");
+  const Ended run =
+      run_ganger("run", "my job.toml", "--no-history", "-p", "text=it's $HOME", "--timeout", "1m", "--grace", "3s",
+                 "-j", "2", "-P", "more plugins", "-k", "--isolate", "--lock", "l", "--state-dir", "state",
+                 "--unsafe-plugins", "--only", "b", "--events", "e", "--junit", "j", "--trace", "t", "--metrics", "m",
+                 "--exit-style", "unix", "--color", "never", "-q");
 
-  run.exits(3);
+  run.exits(1);
   EXPECT_EQ(rest_of_line(run.out, "to run one again, after 1 task it depends on: "),
             "ganger run 'my job.toml' -p 'text=it'\\''s $HOME' --timeout 1m --grace 3s --workers 2 --plugin-dir '" +
                 (folder_ / "more plugins").string() + "' --keep-going --isolate --lock l --state-dir " +
-                (folder_ / "state").string() + " --unsafe-plugins --no-history --only b");
+                (folder_ / "state").string() +
+                " --unsafe-plugins --no-history --events e --junit j --trace t --metrics m --exit-style=unix "
+                "--color=never --quiet --only b");
 }
 
 TEST_F(RunVerb, TheCommandThatResumesDoesWhatItSays) {
