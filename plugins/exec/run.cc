@@ -127,7 +127,8 @@ void warn_of_hole(const ctx& c, const char* stream, const Capture& capture, std:
   if (capture.file().empty() || capture.is_file_whole()) return;
   c.warn(std::string(stream) + " has " + std::to_string(capture.bytes()) + " bytes, more than the " +
          std::to_string(limit) + " of most_output: there is no output " + stream +
-         "_file, and only its beginning and its end are in " + printable(capture.file().string()));
+         "_file, and only its beginning and its end are in " + printable(capture.file().string()) +
+         ", until the run has finished");
 }
 
 void warn_of_rest(const ctx& c, const std::string& title, const CommandEnd& end) {
