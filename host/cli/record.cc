@@ -175,7 +175,6 @@ std::string rerun_command(const Options& options, const RunHeader& header) {
   if (options.exit_style == ExitStyle::unix_like) words.emplace_back("--exit-style=unix");
   if (options.colour != ColourWish::automatic)
     words.emplace_back(options.colour == ColourWish::always ? "--color=always" : "--color=never");
-  if (options.quiet) words.emplace_back("--quiet");
   if (options.verbose) words.emplace_back("--verbose");
   return command_text(words) + " --only";
 }

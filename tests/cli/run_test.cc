@@ -75,7 +75,7 @@ TEST_F(RunVerb, TheCommandThatRunsAFailedTaskAgainHasAllOptionsOfTheRunAndSaysWh
       run_ganger("run", "my job.toml", "--no-history", "-p", "text=it's $HOME", "--timeout", "1m", "--grace", "3s",
                  "-j", "2", "-P", "more plugins", "-k", "--isolate", "--lock", "l", "--state-dir", "state",
                  "--unsafe-plugins", "--only", "b", "--events", "e", "--junit", "j", "--trace", "t", "--metrics", "m",
-                 "--exit-style", "unix", "--color", "never", "-q");
+                 "--exit-style", "unix", "--color", "never", "-v");
 
   run.exits(1);
   EXPECT_EQ(rest_of_line(run.out, "to run one again, after 1 task it depends on: "),
@@ -83,7 +83,7 @@ TEST_F(RunVerb, TheCommandThatRunsAFailedTaskAgainHasAllOptionsOfTheRunAndSaysWh
                 (folder_ / "more plugins").string() + "' --keep-going --isolate --lock l --state-dir " +
                 (folder_ / "state").string() +
                 " --unsafe-plugins --no-history --events e --junit j --trace t --metrics m --exit-style=unix "
-                "--color=never --quiet --only b");
+                "--color=never --verbose --only b");
 }
 
 TEST_F(RunVerb, TheCommandThatResumesDoesWhatItSays) {

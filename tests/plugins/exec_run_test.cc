@@ -289,7 +289,8 @@ TEST(ExecRun, AFileHasNoMoreThanItsLimitAndIsThenNoOutput) {
     EXPECT_EQ(r.logged("bytes, more than the 65536 of most_output"), !is_whole) << size;
     const std::string file = is_whole ? output(r, "stdout_file") : [&] {
       for (const auto& line : r.logs)
-        if (const auto at = line.text.find(" are in "); at != std::string::npos) return line.text.substr(at + 8);
+        if (const auto at = line.text.find(" are in "); at != std::string::npos)
+          return line.text.substr(at + 8, line.text.rfind(", until the run has finished") - at - 8);
       return std::string("(none)");
     }();
     EXPECT_TRUE(ganger::content_of(file) == kept_of(stream)) << size;
