@@ -1,5 +1,6 @@
 #include "host/cli/arguments.h"
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string>
@@ -24,7 +25,7 @@ void hide_secret_arguments() {
     // Never longer than it was: no secret is shorter than what stands for it.
     if (masked.size() > size || masked == word) continue;
     std::memset(word, 0, size);
-    std::memcpy(word, masked.data(), masked.size());
+    std::ranges::copy(masked, word);
   }
 }
 
