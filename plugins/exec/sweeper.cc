@@ -175,7 +175,7 @@ int run_sweeper(void* of) {
   const pid_t host_group = getpgrp();
   setsid();
   syscall(SYS_close_range, 0U, ~0U, 0U);
-  static_cast<void>(chdir("/"));
+  [[maybe_unused]] const int moved = chdir("/");
   pollfd host{static_cast<int>(syscall(SYS_pidfd_open, start.host, 0)), POLLIN, 0};
   // It may have been killed before there was a descriptor for it.
   while (getppid() == start.host) poll(&host, 1, host.fd >= 0 ? -1 : kPauseWithoutDescriptorMs);
