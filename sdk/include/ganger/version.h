@@ -4,8 +4,8 @@
 
 #define GANGER_VERSION_MAJOR 0
 #define GANGER_VERSION_MINOR 1
-#define GANGER_VERSION_PATCH 0
-#define GANGER_VERSION "0.1.0"
+#define GANGER_VERSION_PATCH 1
+#define GANGER_VERSION "0.1.1"
 
 /* The plugin ABI: the major is the number in the name of the entry symbol, the minor grows by one with
  * every append to ganger/plugin.h. */
