@@ -34,8 +34,8 @@ bool open_outputs(Outputs& outputs) {
   bool are_all_known = true;
   for (auto at = outputs.begin(); at != outputs.end();) {
     Value& value = at->second;
-    std::optional<std::string> opened = value.is_text() ? secrets_of_process().opened(value.text) : "";
-    if (opened && value.is_text()) value.text = *std::move(opened);
+    const std::optional<std::string> opened = value.is_text() ? secrets_of_process().opened(value.text) : "";
+    if (opened && value.is_text()) value.text = *opened;
     are_all_known &= opened.has_value();
     at = opened ? std::next(at) : outputs.erase(at);
   }

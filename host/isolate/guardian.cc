@@ -35,7 +35,7 @@ constexpr int kLookEveryMs = 100;
 
 }  // namespace
 
-Guardian::Guardian(std::string mark) {
+Guardian::Guardian(const std::string& mark) {
   const pid_t host = getpid();
   sigset_t all, before;
   sigfillset(&all);

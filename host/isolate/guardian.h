@@ -16,7 +16,7 @@ class Guardian {
  public:
   /// Makes the process, or does without where none can be made. Shape: mark  what the variable of every child begins
   /// with ("NAME=VALUE"); 1 to 60 bytes
-  explicit Guardian(std::string mark);
+  explicit Guardian(const std::string& mark);
   /// The host ends its children itself.
   ~Guardian();
   Guardian(const Guardian&) = delete;

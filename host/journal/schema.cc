@@ -99,7 +99,7 @@ Result<bool> is_ours(Database& database, std::int64_t version) {
 
 /// The version of a journal; not of a newer one than is known here.
 Result<std::int64_t> known_version(Database& database) {
-  const auto version = database.number("pragma user_version");
+  auto version = database.number("pragma user_version");
   if (!version) return version;
   const auto ours = is_ours(database, *version);
   if (!ours) return tl::unexpected(ours.error());

@@ -36,7 +36,7 @@ const std::vector<std::string>& library_names() {
       "lib32",
       "libx32",
 #ifdef GANGER_MULTIARCH
-      "lib/" GANGER_MULTIARCH,
+      std::string("lib/") + GANGER_MULTIARCH,
 #endif
   };
   return names;

@@ -47,7 +47,7 @@ std::string make_run_id(const std::string& last, std::chrono::system_clock::time
   using std::chrono::nanoseconds;
   constexpr std::int64_t kSecond = 1'000'000'000;
   const std::int64_t ns = std::chrono::duration_cast<nanoseconds>(now.time_since_epoch()).count();
-  const std::string by_clock = id_at(ns / kSecond * kParts + ns % kSecond * kParts / kSecond);
+  std::string by_clock = id_at(ns / kSecond * kParts + ns % kSecond * kParts / kSecond);
   const auto before = by_clock > last ? std::nullopt : moment_of(last);
   if (!before) return by_clock;
   // The clock was set back.
