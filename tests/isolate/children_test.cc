@@ -237,6 +237,7 @@ INSTANTIATE_TEST_SUITE_P(EachWay, ChildrenStop, testing::Values("poll", "fd", "c
                          [](const auto& each) { return std::string(each.param); });
 
 TEST_F(Children, AStopBeforeTheCallCounts) {
+  settings.grace = 1h;  // a child may take its time to start
   stop->request(GANGER_STOP_DEADLINE);
 
   const IsolatedEnd end = run("wait-for-stop");
