@@ -2,6 +2,7 @@
 // it has a ctx and where it has none, in whole and cut in the middle.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <ganger/plugin.hpp>
@@ -112,7 +113,7 @@ struct Leak {
     const auto end = c.get<std::string>("end");
     if (end == "fails") throw ganger::error("failed with " + password + " and " + token + cut_in(password));
     if (end == "throws") throw std::runtime_error("threw " + password);
-    if (end == "crashes") *static_cast<volatile int*>(nullptr) = 1;
+    if (end == "crashes") std::raise(SIGSEGV);
   }
 
   /// Can it be read from the processes, by those that look at all of them?
