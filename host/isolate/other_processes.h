@@ -1,4 +1,4 @@
-// What a process may do to others that Landlock does not know of, given up by a filter of system calls.
+// What a process may do to others that Landlock does not know of, denied by a filter of system calls.
 #pragma once
 #include <string>
 

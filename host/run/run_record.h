@@ -25,7 +25,7 @@ enum class SkipReason : std::uint8_t {
   drained,
   grace_over,  ///< an `always` task for which there was no time left
   no_worker,   ///< too many workers hang in tasks that were given up
-  type_hangs,  ///< its exclusive type is still busy with a task that was given up
+  type_hangs,  ///< its exclusive type is still busy with an abandoned task
   no_thread    ///< there was none, and for a while none could be started
 };
 

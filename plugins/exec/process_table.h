@@ -44,7 +44,7 @@ std::vector<ProcessEntry> list_processes();
 /// Nothing when it is gone.
 std::optional<ProcessEntry> find_process(pid_t pid);
 /// Was the process started with an environment that has `part` in it? Nothing when it has no environment just now,
-/// which is so in the middle of an exec; false when nobody may know.
+/// which is so while it begins another program; false when nobody may know.
 /// Shape: part  1 to 1000 bytes
 std::optional<bool> has_in_environment(pid_t pid, std::string_view part);
 
