@@ -10,7 +10,7 @@ namespace ganger::host {
 
 namespace {
 
-constexpr std::string_view kMask = "***", kCutMark = "...";
+constexpr std::string_view kMask = "***", kLogCutMark = "...";
 // A text that short has hardly been cut by anybody, and may well begin or end like a secret.
 constexpr std::size_t kLongTextBytes = 1000;
 // Of a secret that was cut: to look for more would cost more than it is worth.
@@ -116,10 +116,11 @@ std::vector<Secrets::Span> Secrets::found_in(std::string_view text) const {
       // Those that overlap with each other, too: what one leaves of another would be seen.
       for (std::size_t at = 0; (at = text.find(secret, at)) != std::string_view::npos; ++at)
         found.push_back({at, at + secret.size()});
-      for (std::size_t at = 0; (at = text.find(kCutMark, at)) != std::string_view::npos; at += kCutMark.size()) {
+      for (std::size_t at = 0; (at = text.find(kLogCutMark, at)) != std::string_view::npos;
+           at += kLogCutMark.size()) {
         add_part_before(at, secret);
         if (at > 0 && text[at - 1] == ' ') add_part_before(at - 1, secret);
-        add_part_after(at + kCutMark.size(), secret);
+        add_part_after(at + kLogCutMark.size(), secret);
       }
       if (text.size() < kLongTextBytes) continue;
       add_part_after(0, secret);

@@ -11,15 +11,15 @@ namespace ganger::host {
 
 namespace {
 
-std::span<char*> words;
+std::span<char*> argument_words;
 
 }  // namespace
 
-void note_arguments(int argc, char** argv) { words = {argv, static_cast<std::size_t>(argc)}; }
+void note_arguments(int argc, char** argv) { argument_words = {argv, static_cast<std::size_t>(argc)}; }
 
 void hide_secret_arguments() {
   if (!secrets_of_process().any()) return;
-  for (char* word : words) {
+  for (char* word : argument_words) {
     const std::size_t size = std::strlen(word);
     const std::string masked = secrets_of_process().masked(word);
     // Never longer than it was: no secret is shorter than what stands for it.

@@ -38,26 +38,6 @@ constexpr std::array<std::pair<ErrorKind, std::string_view>, 4> kKinds = {{{Erro
                                                                            {ErrorKind::wrong_abi, "wrong_abi"},
                                                                            {ErrorKind::refused, "refused"}}};
 
-struct Ends {
-  Descriptor ours, theirs;
-};
-
-Result<Ends> make_pipe() {
-  std::array<int, 2> fds{};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0)
-    return failure(ErrorKind::io, fmt::format("no pipe to a child process: {}", std::strerror(errno)));
-  Ends ends{Descriptor(fds[0]), Descriptor(fds[1])};
-  fcntl(fds[0], F_SETFL, O_NONBLOCK);
-  return ends;
-}
-
-std::vector<std::string> our_environment() {
-  std::vector<std::string> all;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
-    all.emplace_back(*variable);
-  return all;
-}
-
 /// Takes what is there; closes the descriptor at its end.
 void take_from(Descriptor& from, std::string& text) {
   std::array<char, 16384> block;
@@ -169,14 +149,14 @@ std::string error_json(const Error& error) {
 }
 
 Result<std::unique_ptr<Plugin>> Describer::describe(const fs::path& file) {
-  auto answer = make_pipe();
-  auto said = make_pipe();
+  auto answer = open_pipe();
+  auto said = open_pipe();
   if (!answer || !said) return tl::unexpected(answer ? said.error() : answer.error());
   if (spawner_ == nullptr) spawner_ = std::make_unique<Spawner>();
   auto process =
       spawner_->start({.file = program_,
                        .arguments = {"ganger", std::string(kDescribeWord), std::to_string(getpid()), file.string()},
-                       .environment = our_environment(),
+                       .environment = child_environment(),
                        .descriptors = {{said->theirs.get(), STDERR_FILENO}, {answer->theirs.get(), kAnswerFd}}});
   if (!process) return tl::unexpected(std::move(process).error());
   answer->theirs.reset();

@@ -61,15 +61,15 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-struct Command {
+struct NextStep {
   std::string line, does;
 };
 
-std::vector<Command> commands(const std::string& name, const fs::path& executable) {
+std::vector<NextStep> commands(const std::string& name, const fs::path& executable) {
   const bool is_known = is_in_path(executable);
   const std::string ganger = is_known ? "ganger" : quoted(executable.string());
   const fs::path prefix = executable.parent_path().parent_path();
-  std::vector<Command> all;
+  std::vector<NextStep> all;
   const mode_t mask = umask(022);
   umask(mask);
   if ((mask & 022U) != 022U) all.push_back({"umask 022", "ganger opens no plugin that others can write"});
@@ -87,10 +87,10 @@ std::vector<Command> commands(const std::string& name, const fs::path& executabl
 std::string next_steps(const std::string& name, const ProjectTemplate& t, const fs::path& executable) {
   std::string text =
       fmt::format("{}: a plugin in {}, its test and an example job. What to do with it:\n\n", name, t.language);
-  const std::vector<Command> all = commands(name, executable);
+  const std::vector<NextStep> all = commands(name, executable);
   std::size_t widest = 0;
-  for (const Command& c : all) widest = std::max(widest, c.line.size());
-  for (const Command& c : all) text += fmt::format("  {:<{}}  # {}\n", c.line, widest, c.does);
+  for (const NextStep& c : all) widest = std::max(widest, c.line.size());
+  for (const NextStep& c : all) text += fmt::format("  {:<{}}  # {}\n", c.line, widest, c.does);
   return text;
 }
 

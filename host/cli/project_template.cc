@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<ProjectTemplate, 2> kTemplates = {{{"cpp", "C++", "hello"}, {"c", "C", "shout"}}};
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr std::size_t kLargestTemplate = 1024 * 1024;
 constexpr mode_t kFolderMode = 0755, kFileMode = 0644, kProgramMode = 0755;  // less what the umask takes away
 
 tl::unexpected<Error> cannot(ErrorKind kind, std::string_view what, const fs::path& path, int problem) {
@@ -91,7 +91,7 @@ Result<std::vector<TemplateFile>> read_template(const fs::path& folder) {
   std::vector<TemplateFile> files;
   for (fs::directory_iterator it(folder, problem), end; !problem && it != end; it.increment(problem)) {
     if (!it->is_regular_file(problem)) continue;
-    auto text = read_file(it->path(), kLargestFile);
+    auto text = read_file(it->path(), kLargestTemplate);
     if (!text) return cannot(ErrorKind::io, "read", it->path(), text.error());
     const bool is_program = (it->status(problem).permissions() & fs::perms::owner_exec) != fs::perms::none;
     files.push_back({it->path().filename().string(), std::move(*text), is_program});

@@ -16,18 +16,11 @@
 #include "host/plugin/description_json.h"
 #include "host/plugin/library.h"
 #include "host/plugin/services.h"
+#include "host/report/terminal.h"
 
 namespace ganger::host {
 
 namespace {
-
-void write_all(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(kAnswerFd, text.data(), text.size());
-    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-    if (n <= 0 && errno != EINTR) return;
-  }
-}
 
 std::string describe_here(const std::filesystem::path& file) {
   const ProcessState before = ProcessState::now();
@@ -58,7 +51,7 @@ int run_describe(int argc, const char* const* argv) {
   LockDown rules;
   rules.sandbox.network = false;
   static_cast<void>(lock_down(rules));
-  write_all(describe_here(argv[3]));
+  write_all(kAnswerFd, describe_here(argv[3]));
   // Its destructors may do what its constructors have not done.
   _exit(0);
 }

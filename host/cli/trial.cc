@@ -88,25 +88,6 @@ Descriptor memory_with(const std::string& text) {
   return file;
 }
 
-std::vector<std::string> environment_with(const fs::path& temporary) {
-  std::vector<std::string> all;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
-    if (!std::string_view(*variable).starts_with("TMPDIR=")) all.emplace_back(*variable);
-  all.push_back("TMPDIR=" + temporary.string());
-  return all;
-}
-
-struct Ends {
-  Descriptor ours, theirs;
-};
-
-Ends make_pipe() {
-  std::array<int, 2> fds{-1, -1};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return {};
-  fcntl(fds[0], F_SETFL, O_NONBLOCK);
-  return {Descriptor(fds[0]), Descriptor(fds[1])};
-}
-
 /// Takes what is there until it is more than `most`; closes the descriptor at its end.
 void take_from(Descriptor& from, std::string& text, std::size_t most) {
   std::array<char, 16384> block;
@@ -269,19 +250,19 @@ Trial TrialRunner::run(const TrialTask& task, Disturbance disturbance, std::uint
     return not_run(
         fmt::format("no folder for it where temporary ones are made (TMPDIR): {}", folder.problem().message()));
   const Descriptor order = memory_with(order_text(task, folder.path(), disturbance, call));
-  Ends answer = make_pipe(), said = make_pipe();
-  if (!order.is_open() || !answer.ours.is_open() || !said.ours.is_open())
-    return not_run(fmt::format("no descriptor for it: {}", std::strerror(errno)));
-  auto process = spawner_.start(
-      {.file = "/proc/self/exe",
-       .arguments = {"ganger", std::string(kTrialWord), std::to_string(getpid())},
-       .environment = environment_with(folder.path() / "tmp"),
-       .descriptors = {
-           {said.theirs.get(), STDERR_FILENO}, {order.get(), kTrialOrderFd}, {answer.theirs.get(), kTrialAnswerFd}}});
+  if (!order.is_open()) return not_run(fmt::format("no descriptor for it: {}", std::strerror(errno)));
+  auto answer = open_pipe(), said = open_pipe();
+  if (!answer || !said) return not_run((answer ? said : answer).error().message);
+  auto process = spawner_.start({.file = "/proc/self/exe",
+                                 .arguments = {"ganger", std::string(kTrialWord), std::to_string(getpid())},
+                                 .environment = child_environment(folder.path() / "tmp"),
+                                 .descriptors = {{said->theirs.get(), STDERR_FILENO},
+                                                 {order.get(), kTrialOrderFd},
+                                                 {answer->theirs.get(), kTrialAnswerFd}}});
   if (!process) return not_run(process.error().message);
-  answer.theirs.reset();
-  said.theirs.reset();
-  Trial trial = Hearing(task, std::move(*process), std::move(answer.ours), std::move(said.ours)).listen(signals_);
+  answer->theirs.reset();
+  said->theirs.reset();
+  Trial trial = Hearing(task, std::move(*process), std::move(answer->ours), std::move(said->ours)).listen(signals_);
   end_orphans([this](pid_t pid) { return not_ours_.contains(pid); });
   return trial;
 }

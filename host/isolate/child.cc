@@ -31,25 +31,6 @@ constexpr std::size_t kMostNoteBytes = 1 << 20;
 constexpr int kMostReadsAtOnce = 64;
 constexpr std::string_view kMarkName = "GANGER_CHILD";
 
-/// Two ends that are connected: ours, which never blocks, and the child's.
-struct Ends {
-  Descriptor ours, theirs;
-};
-
-bool open_pair(Ends& ends) {
-  std::array<int, 2> fds{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) return false;
-  ends = {Descriptor(fds[0]), Descriptor(fds[1])};
-  return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
-}
-
-bool open_pipe(Ends& ends) {
-  std::array<int, 2> fds{};
-  if (pipe2(fds.data(), O_CLOEXEC) != 0) return false;
-  ends = {Descriptor(fds[0]), Descriptor(fds[1])};
-  return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
-}
-
 /// read() or recv() without EINTR.
 ssize_t read_some(int fd, char* buffer, std::size_t size) {
   ssize_t n = 0;
@@ -124,12 +105,10 @@ std::string Child::mark_of_all() {
 
 Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   static std::atomic<std::uint64_t> last{0};
-  Ends calls;
-  Ends control;
-  Ends out;
-  Ends err;
-  if (!open_pair(calls) || !open_pair(control) || !open_pipe(out) || !open_pipe(err))
-    return failure(ErrorKind::io, fmt::format("cannot start a child process: {}", std::strerror(errno)));
+  auto calls = open_socket_pair(), control = open_socket_pair();
+  auto out = open_pipe(), err = open_pipe();
+  for (const auto* ends : {&calls, &control, &out, &err})
+    if (!*ends) return failure(ErrorKind::io, "cannot start a child process: " + ends->error().message);
 
   std::unique_ptr<Child> child(new Child);
   child->wake_ = Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -140,19 +119,19 @@ Result<std::unique_ptr<Child>> Child::start(Spawner& spawner, ChildStart how) {
   auto process = spawner.start({.file = how.program,
                                 .arguments = {"ganger", std::string(kChildWord), std::to_string(getpid())},
                                 .environment = std::move(how.environment),
-                                .descriptors = {{out.theirs.get(), STDOUT_FILENO},
-                                                {err.theirs.get(), STDERR_FILENO},
-                                                {calls.theirs.get(), kCallsFd},
-                                                {control.theirs.get(), kControlFd}}});
+                                .descriptors = {{out->theirs.get(), STDOUT_FILENO},
+                                                {err->theirs.get(), STDERR_FILENO},
+                                                {calls->theirs.get(), kCallsFd},
+                                                {control->theirs.get(), kControlFd}}});
   if (!process) return tl::unexpected(std::move(process).error());
   child->process_ = std::move(*process);
   child->pid_ = child->process_.pid();
   child->plugin_ = how.plugin;
   child->sandbox_ = std::move(how.sandbox);
-  child->calls_ = std::move(calls.ours);
-  child->control_ = std::move(control.ours);
-  child->out_.open(std::move(out.ours), how.secrets);
-  child->err_.open(std::move(err.ours), how.secrets);
+  child->calls_ = std::move(calls->ours);
+  child->control_ = std::move(control->ours);
+  child->out_.open(std::move(out->ours), how.secrets);
+  child->err_.open(std::move(err->ours), how.secrets);
   child->queue(FrameKind::setup, 0, encode(how.setup));
   return child;
 }

@@ -20,17 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr Duration kLeaveTakesAtMost = milliseconds(500);
 
-/// That of this process, with temporary files where a child may write.
-std::vector<std::string> environment_with(const std::filesystem::path& writable) {
-  std::vector<std::string> environment;
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (!text.starts_with("TMPDIR=") && !text.starts_with("GANGER_CHILD=")) environment.emplace_back(text);
-  }
-  environment.push_back("TMPDIR=" + writable.string());
-  return environment;
-}
-
 std::int64_t ns_or_none(const std::optional<Duration>& d) { return d ? d->count() : -1; }
 
 void log_line(std::string_view line) {
@@ -130,7 +119,7 @@ Result<std::unique_ptr<Child>> Children::start(const IsolatedCall& call) {
   };
   const Plugin& plugin = *call.type.plugin;
   ChildStart how{.program = settings_.program,
-                 .environment = environment_with(settings_.writable),
+                 .environment = child_environment(settings_.writable),
                  .plugin = &plugin,
                  .sandbox = call.sandbox,
                  .setup = {},

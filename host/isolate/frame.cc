@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::uint32_t kMagic = 0x52474e47;  // "GNGR"
 
-struct Header {
+struct FrameHeader {
   std::uint32_t magic = kMagic;
   std::uint16_t kind = 0;
   std::uint16_t reserved = 0;
   std::uint32_t call = 0;
   std::uint32_t length = 0;
 };
-static_assert(sizeof(Header) == kFrameHeaderBytes);
+static_assert(sizeof(FrameHeader) == kFrameHeaderBytes);
 
 bool is_known(std::uint16_t kind) {
   switch (static_cast<FrameKind>(kind)) {
@@ -42,7 +42,7 @@ bool is_known(std::uint16_t kind) {
 }
 
 /// Empty when the header can be one.
-std::string wrong_with(const Header& header, Side sender) {
+std::string wrong_with(const FrameHeader& header, Side sender) {
   if (header.magic != kMagic) return "what came is no frame";
   if (!is_known(header.kind) || header.reserved != 0) return fmt::format("a frame of unknown kind {}", header.kind);
   if (sender_of(static_cast<FrameKind>(header.kind)) != sender)
@@ -54,7 +54,7 @@ std::string wrong_with(const Header& header, Side sender) {
 }  // namespace
 
 void append_frame(std::string& out, FrameKind kind, std::uint32_t call, std::string_view payload) {
-  Header header;
+  FrameHeader header;
   header.kind = static_cast<std::uint16_t>(kind);
   header.call = call;
   header.length = static_cast<std::uint32_t>(payload.size());
@@ -75,8 +75,8 @@ void FrameDecoder::feed(std::string_view bytes) {
 }
 
 Result<std::optional<FrameView>> FrameDecoder::next() {
-  if (broken_.empty() && bytes_.size() - at_ >= sizeof(Header)) {
-    Header header;
+  if (broken_.empty() && bytes_.size() - at_ >= sizeof(FrameHeader)) {
+    FrameHeader header;
     std::memcpy(&header, bytes_.data() + at_, sizeof(header));
     broken_ = wrong_with(header, sender_);
     if (broken_.empty()) {

@@ -1,15 +1,21 @@
 #include "host/isolate/process.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
+#include <string_view>
 
 #include "host/isolate/process_tree.h"
 
@@ -53,7 +59,35 @@ std::optional<ProcessEnd> reap(pid_t pid) {
   return ProcessEnd{.was_signalled = info.si_code != CLD_EXITED, .code = info.si_status};
 }
 
+Result<ConnectedEnds> ends_of(int made, const std::array<int, 2>& fds) {
+  if (made != 0) return failure(ErrorKind::io, fmt::format("no descriptor for it: {}", std::strerror(errno)));
+  ConnectedEnds ends{Descriptor(fds[0]), Descriptor(fds[1])};
+  fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  return ends;
+}
+
 }  // namespace
+
+Result<ConnectedEnds> open_pipe() {
+  std::array<int, 2> fds{-1, -1};
+  return ends_of(pipe2(fds.data(), O_CLOEXEC), fds);
+}
+
+Result<ConnectedEnds> open_socket_pair() {
+  std::array<int, 2> fds{-1, -1};
+  return ends_of(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), fds);
+}
+
+std::vector<std::string> child_environment(const std::filesystem::path& temporary) {
+  std::vector<std::string> all;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (text.starts_with("GANGER_CHILD=") || (!temporary.empty() && text.starts_with("TMPDIR="))) continue;
+    all.emplace_back(text);
+  }
+  if (!temporary.empty()) all.push_back("TMPDIR=" + temporary.string());
+  return all;
+}
 
 Process::Process(pid_t pid, Descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {
   WatchedChildren::instance().add(pid);

@@ -37,6 +37,17 @@ struct Command {
   std::vector<std::pair<int, int>> descriptors{};  ///< {ours, the child's number}; 0, 1, 2 are /dev/null unless given
 };
 
+/// Two ends that are connected: ours, which never blocks, and the child's. Both close in programs that are started.
+struct ConnectedEnds {
+  Descriptor ours, theirs;
+};
+/// Errors: io, no descriptor is left
+Result<ConnectedEnds> open_pipe();  ///< for us to read
+Result<ConnectedEnds> open_socket_pair();
+
+/// That of this process, as NAME=VALUE, with `temporary` as the folder for temporary files. A child marks itself.
+std::vector<std::string> child_environment(const std::filesystem::path& temporary = {});
+
 /// A running child in a process group of its own. Whoever has it reaps it; destroying it kills and reaps.
 /// Thread: one at a time; signal_group() and kill_tree() from any, while it is not moved from.
 class Process {

@@ -13,7 +13,7 @@ namespace ganger::host {
 namespace {
 
 // Nobody waits for the names in more than that.
-constexpr std::size_t kLargestFile = std::size_t{16} << 20U;
+constexpr std::size_t kLargestCompletedFile = std::size_t{16} << 20U;
 
 /// Where the next line begins that opens a table, after byte `from`; else the end.
 std::size_t next_table(std::string_view text, std::size_t from) {
@@ -43,7 +43,7 @@ Job read_what_parses(const std::filesystem::path& file) {
   // A pipe would be waited for.
   std::error_code problem;
   if (!std::filesystem::is_regular_file(file, problem)) return {};
-  const auto text = read_file(file, kLargestFile);
+  const auto text = read_file(file, kLargestCompletedFile);
   if (!text) return {};
   JobReading reading = parse_job(*text, file);
   if (reading.ok() || !reading.job.tasks.empty() || !reading.job.params.empty()) return std::move(reading.job);

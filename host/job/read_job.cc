@@ -19,7 +19,7 @@ namespace ganger::host {
 namespace {
 
 /// A job of a million tasks takes about a quarter of it.
-constexpr std::size_t kLargestFile = std::size_t{512} << 20U;
+constexpr std::size_t kLargestJobFile = std::size_t{512} << 20U;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// The job file next to `missing` whose name is nearest to it.
@@ -61,7 +61,7 @@ Job empty_job(const std::filesystem::path& file) {
 }  // namespace
 
 JobReading read_job(const std::filesystem::path& file) {
-  tl::expected<std::string, int> text = read_file(file, kLargestFile);
+  tl::expected<std::string, int> text = read_file(file, kLargestJobFile);
   if (!text) return {.job = empty_job(file), .errors = {cannot_read(file, text.error())}};
   return parse_job(std::move(*text), file);
 }

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 namespace ganger::host {
 namespace {
 
-constexpr std::size_t kLargestFile = std::size_t{4} << 20U;
+constexpr std::size_t kLargestPinsFile = std::size_t{4} << 20U;
 const std::vector<std::string_view> kKeys = {"plugin"};
 const std::vector<std::string_view> kPluginKeys = {"id", "version", "sha256"};
 
@@ -153,7 +153,7 @@ tl::expected<Pins, Errors> read_pins(const fs::path& file) {
     return tl::unexpected(Errors{{.kind = ErrorKind::io,
                                   .message = "cannot read the lock file: it is a pipe or a device; it must be a file",
                                   .where = {.file = file.string()}}});
-  auto text = read_file(file, kLargestFile);
+  auto text = read_file(file, kLargestPinsFile);
   if (text) return parse_pins(std::move(*text), file);
   const bool is_gone = text.error() == ENOENT || text.error() == ENOTDIR;
   return tl::unexpected(

@@ -20,7 +20,7 @@ namespace ganger::host {
 namespace {
 
 // The file: this header, then a byte for each task.
-struct Header {
+struct LedgerHeader {
   char magic[8];
   std::uint32_t version, tasks;
 };
@@ -47,9 +47,9 @@ Standing decoded(std::uint8_t byte) {
           (byte & kIsInDoubt) != 0};
 }
 
-bool makes_sense(const Header& h, std::size_t file_size) {
+bool makes_sense(const LedgerHeader& h, std::size_t file_size) {
   return std::memcmp(h.magic, kMagic, sizeof kMagic) == 0 && h.version == kVersion && h.tasks <= kMostTasks &&
-         file_size >= sizeof(Header) + h.tasks;
+         file_size >= sizeof(LedgerHeader) + h.tasks;
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Result<Ledger> Ledger::open(RunLock lock, std::uint32_t tasks, const std::vector
   const int fd = lock.descriptor();
   const auto known = read(lock.file());
   const bool is_new = !known;
-  Header header{};
+  LedgerHeader header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.version = kVersion;
   header.tasks = std::max(known ? static_cast<std::uint32_t>(known->size()) : 0, tasks);
@@ -85,7 +85,7 @@ std::optional<std::vector<Standing>> Ledger::read(const std::filesystem::path& f
   // Whatever is in its place, as a pipe or a file of any size, is looked at no longer than it takes to see that.
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
-  Header header;
+  LedgerHeader header;
   if (!opened.is_open() || fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
       pread(opened.get(), &header, sizeof header, 0) != ssize_t{sizeof header} ||
       !makes_sense(header, static_cast<std::size_t>(status.st_size)))
@@ -111,14 +111,14 @@ std::optional<std::vector<Standing>> Ledger::decode(std::string_view bytes) {
   return all;
 }
 
-std::uint8_t* Ledger::entries() const { return reinterpret_cast<std::uint8_t*>(map_.data()) + sizeof(Header); }
+std::uint8_t* Ledger::entries() const { return reinterpret_cast<std::uint8_t*>(map_.data()) + sizeof(LedgerHeader); }
 
 bool Ledger::is_in_place() const {
   struct stat mapped {
   }, named{};
   return !map_.is_lost() && fstat(lock_.descriptor(), &mapped) == 0 && stat(lock_.file().c_str(), &named) == 0 &&
          mapped.st_dev == named.st_dev && mapped.st_ino == named.st_ino &&
-         static_cast<std::size_t>(mapped.st_size) >= sizeof(Header) + tasks_;
+         static_cast<std::size_t>(mapped.st_size) >= sizeof(LedgerHeader) + tasks_;
 }
 
 void Ledger::set(std::uint32_t task, Standing standing) noexcept {

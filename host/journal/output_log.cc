@@ -19,7 +19,7 @@ namespace {
 
 // A record: this header, then for each output an Entry, its name and its text. Numbers are as this machine writes
 // them: the file does not leave it.
-struct Header {
+struct LogHeader {
   std::uint64_t checksum;  // of all that follows it: after a power cut there may be pages without their content
   std::uint32_t size;      // of all that follows the header
   std::uint32_t task;
@@ -54,7 +54,7 @@ bool take(std::string_view& bytes, std::size_t size, std::string& what) {
 }
 
 std::string record_of(std::uint32_t task, const Outputs& outputs) {
-  std::string record(sizeof(Header), '\0');
+  std::string record(sizeof(LogHeader), '\0');
   for (const auto& [name, value] : outputs) {
     const std::string_view text = value.is_text() && value.type != GANGER_SECRET ? value.text : std::string_view();
     const Entry entry{.number = value.is_text() ? 0 : value.i,
@@ -66,7 +66,8 @@ std::string record_of(std::uint32_t task, const Outputs& outputs) {
     record += name;
     record += text;
   }
-  Header header{.checksum = 0, .size = static_cast<std::uint32_t>(record.size() - sizeof(Header)), .task = task};
+  LogHeader header{
+      .checksum = 0, .size = static_cast<std::uint32_t>(record.size() - sizeof(LogHeader)), .task = task};
   std::memcpy(record.data(), &header, sizeof header);
   header.checksum = checksum_of(std::string_view(record).substr(sizeof header.checksum));
   std::memcpy(record.data(), &header, sizeof header);
@@ -92,7 +93,7 @@ std::optional<Outputs> decoded(std::string_view entries) {
 /// Returns how many bytes at the beginning are whole records.
 std::size_t read_records(const std::string& content, OutputLog::All& all) {
   std::string_view bytes = content;
-  for (Header header; bytes.size() >= sizeof header;) {
+  for (LogHeader header; bytes.size() >= sizeof header;) {
     std::memcpy(&header, bytes.data(), sizeof header);
     const std::string_view record = bytes.substr(0, sizeof header + header.size);
     if (record.size() < sizeof header + header.size ||

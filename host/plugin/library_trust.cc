@@ -20,7 +20,6 @@ namespace ganger::host {
 namespace {
 
 constexpr std::size_t kMostLibraries = 1'000;
-constexpr std::string_view kOrUnsafe = ", or trust it all the same with --unsafe-plugins";
 
 /// What $PLATFORM stands for.
 std::string platform() {

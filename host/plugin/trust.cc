@@ -22,7 +22,6 @@ namespace ganger::host {
 namespace {
 
 constexpr int kMostLinks = 40;  // as many as Linux follows
-constexpr std::string_view kOrUnsafe = ", or trust it all the same with --unsafe-plugins";
 
 std::string user_text(uid_t user) {
   const passwd* known = getpwuid(user);

@@ -12,6 +12,9 @@
 
 namespace ganger::host {
 
+/// How an error about something that is not trusted ends.
+inline constexpr std::string_view kOrUnsafe = ", or trust it all the same with --unsafe-plugins";
+
 /// What is to be known of one name in a folder; links are not followed.
 struct PathFacts {
   uid_t owner = 0;

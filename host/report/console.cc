@@ -13,7 +13,7 @@ namespace ganger::host {
 namespace {
 
 // Written at the latest when that much waits, so that a slow reader is seen to read.
-constexpr std::size_t kBlockBytes = 16 * 1024;
+constexpr std::size_t kConsoleBlockBytes = 16 * 1024;
 
 Paint paint_of(TaskState s) {
   switch (s) {
@@ -59,7 +59,7 @@ void Console::report(const Event& event) {
   if (event.kind == EventKind::run_finished) is_over_ = true;
   const std::string line = line_of(event);
   if (!line.empty()) waiting_ += line + "\n";
-  if (waiting_.size() > kBlockBytes) idle();
+  if (waiting_.size() > kConsoleBlockBytes) idle();
 }
 
 void Console::idle() {

@@ -16,7 +16,7 @@ namespace ganger::host {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 64 * 1024;
+constexpr std::size_t kEventsBlockBytes = 64 * 1024;
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
 
 std::string rfc3339(std::int64_t ns) {
@@ -115,7 +115,7 @@ EventsFile::~EventsFile() {
 void EventsFile::report(const Event& event) {
   waiting_ += event_line(event, names_);
   waiting_ += '\n';
-  if (waiting_.size() >= kBlockBytes) flush();
+  if (waiting_.size() >= kEventsBlockBytes) flush();
 }
 
 void EventsFile::flush() {

@@ -42,8 +42,6 @@ std::string escaped(std::string_view raw) {
   return out;
 }
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 std::string reason_of(const Summary& s, TaskIndex i) {
   const TaskRecord& r = s.record.tasks[i];
   if (r.state == TaskState::skipped) return why_skipped(s.record, *s.names.plan, i);
@@ -77,7 +75,7 @@ std::string junit_text(const Summary& s, std::int64_t started_ns) {
   const auto errors = r.count(TaskState::crashed) + r.count(TaskState::interrupted);
   const std::string counts =
       fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"", r.tasks.size(),
-                  failures, errors, r.count(TaskState::skipped), seconds(s.run_time));
+                  failures, errors, r.count(TaskState::skipped), in_seconds(s.run_time));
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   text += fmt::format("<testsuites {}>\n", counts);
   text += fmt::format("  <testsuite name=\"{}\" {} timestamp=\"{:%Y-%m-%dT%H:%M:%SZ}\">\n", escaped(s.names.job),
@@ -85,7 +83,7 @@ std::string junit_text(const Summary& s, std::int64_t started_ns) {
   for (TaskIndex i = 0; i < r.tasks.size(); ++i) {
     const TaskType* type = s.names.plan->task(i).type;
     text += fmt::format("    <testcase name=\"{}\" classname=\"{}\" time=\"{:.3f}\"", s.names.task(i),
-                        type == nullptr ? "" : type->id, seconds(r.time_of(i)));
+                        type == nullptr ? "" : type->id, in_seconds(r.time_of(i)));
     const std::string inside = verdict(s, i);
     text += inside.empty() ? "/>\n" : fmt::format(">{}</testcase>\n", inside);
   }

@@ -8,8 +8,6 @@ namespace ganger::host {
 
 namespace {
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 /// A label's value, as the exposition format has it.
 std::string label_value(std::string_view raw) {
   std::string out = "\"";
@@ -40,9 +38,9 @@ constexpr PoolNumber kPoolNumbers[] = {
     {"pool_waits", "Borrowings that had to wait.",
      [](const PoolStatistics& n) { return static_cast<double>(n.waited); }},
     {"pool_wait_seconds", "Time spent waiting, of all borrowers together.",
-     [](const PoolStatistics& n) { return seconds(n.total_wait); }},
+     [](const PoolStatistics& n) { return in_seconds(n.total_wait); }},
     {"pool_longest_wait_seconds", "The longest wait.",
-     [](const PoolStatistics& n) { return seconds(n.longest_wait); }},
+     [](const PoolStatistics& n) { return in_seconds(n.longest_wait); }},
     {"pool_timeouts", "Borrowings that got nothing in time.",
      [](const PoolStatistics& n) { return static_cast<double>(n.timed_out); }},
     {"pool_leaks", "Leases a task ended with: bugs of plugins.",
@@ -65,7 +63,7 @@ std::string metrics_text(const Summary& s, std::int64_t ended_ns, int exit_code)
     text += heading(name, help) + fmt::format("ganger_{}{{{}}} {}\n", name, job, value);
   };
   add("task_retries", "Attempts after the first one of a task.", s.record.retries);
-  add("run_duration_seconds", "How long the run took.", seconds(s.run_time));
+  add("run_duration_seconds", "How long the run took.", in_seconds(s.run_time));
   add("run_exit_code", "What the program said at its end.", exit_code);
   add("run_end_timestamp_seconds", "When the run ended.", ended_ns / 1'000'000'000);
   if (s.pools.empty()) return text;

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "host/secrets.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -60,8 +61,9 @@ Descriptor connected_to(const std::string& name) {
 enum class Wait : bool { none, some };
 
 /// Nobody is told when it does not arrive: the run is worth more than the news of it.
-void send(const Descriptor& socket, const std::string& lines, Wait wait) {
+void send(const Descriptor& socket, const std::string& text, Wait wait) {
   if (!socket.is_open()) return;
+  const std::string lines = secrets_of_process().masked(text);
   for (bool may_wait = wait == Wait::some;; may_wait = false) {
     ssize_t sent = 0;
     do sent = ::send(socket.get(), lines.data(), lines.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -6,7 +6,7 @@ namespace ganger::host {
 
 namespace {
 
-constexpr std::size_t kBlockBytes = 64 * 1024;
+constexpr std::size_t kTraceBlockBytes = 64 * 1024;
 constexpr int kProcess = 1;
 
 int row_of(std::int16_t worker) { return worker + 1; }  // the serial lane, -1, is the first
@@ -63,7 +63,7 @@ void Trace::report(const Event& e) {
     default:
       break;
   }
-  if (waiting_.size() >= kBlockBytes) flush();
+  if (waiting_.size() >= kTraceBlockBytes) flush();
 }
 
 void Trace::begin(const Event& run_started) {

@@ -21,14 +21,6 @@ std::int64_t nanoseconds_of(clockid_t clock) {
 
 std::size_t bytes_of(const Event& e) { return sizeof e + e.text.size(); }
 
-/// Events that are delivered one after another. Their memory is that of the next events, so a run that is faster than
-/// its reporters needs no more than what waits.
-struct Batch {
-  static constexpr std::size_t kMost = 512;
-  std::vector<Event> events;
-  std::size_t bytes = 0;
-};
-
 /// All but the routine of a run: a line may be the last one before a crash, and takes what came before it along.
 bool is_urgent(EventKind kind) {
   return kind != EventKind::task_ready && kind != EventKind::task_started && kind != EventKind::task_finished &&
@@ -45,6 +37,14 @@ bool is_dropped(const Event& e, std::size_t n, std::size_t bytes) {
 }  // namespace
 
 struct EventStream::Queue {
+  /// Events that are delivered one after another. Their memory is that of the next events, so a run that is faster
+  /// than its reporters needs no more than what waits.
+  struct Batch {
+    static constexpr std::size_t kMost = 512;
+    std::vector<Event> events;
+    std::size_t bytes = 0;
+  };
+
   Queue(std::vector<std::unique_ptr<Reporter>> listeners, Duration short_wait)
       : reporters(std::move(listeners)), moment(short_wait) {
     for (const auto& r : reporters) has_ticks |= r->wants_ticks();
@@ -80,7 +80,7 @@ void EventStream::Queue::add(Event event) {
   waiting.back().events.push_back(std::move(event));
 }
 
-Batch EventStream::Queue::take() {
+EventStream::Queue::Batch EventStream::Queue::take() {
   if (waiting.empty()) return {};
   Batch batch = std::move(waiting.front());
   waiting.pop_front();

@@ -11,6 +11,8 @@ namespace ganger::host {
 using TimePoint = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
+inline double in_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
 /// Later than any time that comes.
 inline constexpr TimePoint kNever = TimePoint::max();
 

@@ -17,7 +17,7 @@ constexpr mode_t kOnlyOwner = 0600;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 /// Of text(), for the mark between beginning and end.
 constexpr std::size_t kRoomForMark = 128;
-constexpr std::size_t kBlockBytes = 65536;
+constexpr std::size_t kCaptureBytes = 65536;
 
 /// A host takes secrets out of what it shows, and knows by the dots where one may have been cut.
 std::string mark_of(std::uint64_t left_out) {
@@ -121,7 +121,7 @@ void Capture::put_file_in_order() {
     at += bytes.size();
   };
   const auto copy = [&](std::uint64_t begin, std::uint64_t end) {
-    std::array<char, kBlockBytes> block;
+    std::array<char, kCaptureBytes> block;
     while (begin < end) {
       const ssize_t n = pread(from.get(), block.data(), std::min<std::uint64_t>(block.size(), end - begin),
                               static_cast<off_t>(begin));

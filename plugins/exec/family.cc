@@ -21,7 +21,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto kLongestEnd = std::chrono::seconds(1);
-constexpr auto kFirstPause = std::chrono::microseconds(200);
+constexpr auto kFirstWait = std::chrono::microseconds(200);
 
 /// How long somebody without an environment may be in the middle of an exec.
 constexpr auto kLongestExec = std::chrono::milliseconds(100);
@@ -140,7 +140,7 @@ void Family::end() {
   if (is_gone_) return;
   const auto begin = steady_clock::now();
   const auto until = begin + kLongestEnd;
-  for (auto pause = kFirstPause;; pause *= 2) {
+  for (auto pause = kFirstWait;; pause *= 2) {
     const auto members = find();
     for (const auto& member : members) signal(member, SIGKILL);
     if (!is_leader_reaped_) kill(-leader_, SIGKILL);  // those, too, that were started meanwhile

@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::size_t kMostWatched = 4096;
 constexpr std::size_t kMostCookieBytes = 100;
-constexpr std::size_t kStackBytes = std::size_t{256} * 1024;
+constexpr std::size_t kSweeperStackBytes = std::size_t{256} * 1024;
 /// More than a machine has.
 constexpr pid_t kMostPids = 4 * 1024 * 1024 + 1;
 constexpr std::size_t kMostProcesses = 256 * 1024;
@@ -200,7 +200,7 @@ class Sweeper {
  public:
   explicit Sweeper(const std::string& cookie) {
     Board* const told = board();
-    char* const stack = map_zeros<char>(kStackBytes, MAP_PRIVATE);
+    char* const stack = map_zeros<char>(kSweeperStackBytes, MAP_PRIVATE);
     if (told == nullptr || stack == nullptr || cookie.size() > kMostCookieBytes || is_child_of_ganger()) return;
     cookie.copy(told->cookie, cookie.size());
     told->cookie_bytes = cookie.size();
@@ -209,9 +209,9 @@ class Sweeper {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_ = clone_process(run_sweeper, stack + kStackBytes, 0, &start);
+    pid_ = clone_process(run_sweeper, stack + kSweeperStackBytes, 0, &start);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    munmap(stack, kStackBytes);
+    munmap(stack, kSweeperStackBytes);
   }
   ~Sweeper() {
     if (pid_ <= 0 || getpid() != owner_) return;

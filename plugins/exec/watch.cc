@@ -31,7 +31,7 @@ constexpr auto kShort = milliseconds(10);
 /// How often the stop is asked for where there is no such descriptor.
 constexpr auto kStopPause = milliseconds(100);
 /// Of a pipe, so that one read empties it.
-constexpr std::size_t kBlockBytes = 65536;
+constexpr std::size_t kReadBytes = 65536;
 
 }  // namespace
 
@@ -93,13 +93,13 @@ bool Watch::step(nanoseconds longest) {
 void Watch::take(Descriptor& from, short events, const Taker& taker) {
   ssize_t n = 0;
   if ((events & POLLIN) != 0) {
-    std::array<char, kBlockBytes> block;  // not cleared: most commands write little
+    std::array<char, kReadBytes> block;  // not cleared: most commands write little
     n = read(from.get(), block.data(), block.size());
     if (n < 0 && errno == EINTR) return;
     if (n > 0) taker({block.data(), static_cast<std::size_t>(n)});
   }
   // Nobody writes any more, and the pipe is empty: another read would only say so.
-  const bool was_last = (events & POLLHUP) != 0 && n < static_cast<ssize_t>(kBlockBytes);
+  const bool was_last = (events & POLLHUP) != 0 && n < static_cast<ssize_t>(kReadBytes);
   if (n < 0 || was_last || ((events & POLLIN) != 0 && n == 0)) from.reset();
 }
 

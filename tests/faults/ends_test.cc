@@ -46,8 +46,6 @@ constexpr Crash kAborts[] = {{"demo.crash", "abort", SIGABRT, "SIGABRT"},
                              {"faulty.do", "terminate", SIGABRT, "SIGABRT"}};
 constexpr Crash kOverflow = {"demo.crash", "stack", SIGSEGV, "SIGSEGV"};
 
-std::string how(const std::string& word) { return "how = \"" + word + "\""; }
-
 std::string plugin_of(const Crash& crash) {
   const std::string task = crash.task;
   return task.substr(0, task.find('.'));

@@ -20,6 +20,9 @@ inline constexpr bool kHasSanitizer = false;
 
 inline const std::string kFaulty = GANGER_BINARY_DIR "/tests/faults/plugins";
 
+/// The parameter of demo.crash and faulty.do: what the task does.
+inline std::string how(const std::string& word) { return "how = \"" + word + "\""; }
+
 /// The processes that this one has started, or adopted, and that have not been reaped.
 std::vector<pid_t> children_of(pid_t pid);
 

@@ -92,7 +92,7 @@ void expect_three_tries(const FaultTest& t) {
 }
 
 /// The deadline ends a run whose pool never opens.
-void expect_an_end_by_the_deadline(const FaultTest& t) {
+void expect_an_open_ends_by_the_deadline(const FaultTest& t) {
   const Ended run = t.job(pool("p", "open = \"hang\", " + opened(t)) + borrow(t, "a") + t.witness("a"),
                           {"--timeout", "300ms", "--grace", "300ms"})
                         .end();
@@ -206,7 +206,7 @@ TEST_F(E14InProcess, AnOpenThatFailsFailsItsTaskWithTheReasonAndOthersGoOn) {
 
 TEST_F(E14InProcess, AfterThreeFailuresInARowNoneIsTried) { expect_three_tries(*this); }
 
-TEST_F(E14InProcess, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_end_by_the_deadline(*this); }
+TEST_F(E14InProcess, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_open_ends_by_the_deadline(*this); }
 
 TEST_F(E14Isolated, AnOpenThatFailsFailsItsTaskWithTheReasonAndOthersGoOn) {
   expect_no_thing(*this, "fail", "open fails");
@@ -215,7 +215,7 @@ TEST_F(E14Isolated, AnOpenThatFailsFailsItsTaskWithTheReasonAndOthersGoOn) {
 
 TEST_F(E14Isolated, AfterThreeFailuresInARowNoneIsTried) { expect_three_tries(*this); }
 
-TEST_F(E14Isolated, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_end_by_the_deadline(*this); }
+TEST_F(E14Isolated, AnOpenThatHangsDoesNotKeepTheRunPastItsDeadline) { expect_an_open_ends_by_the_deadline(*this); }
 
 TEST_F(E14Isolated, AnOpenThatCrashesThreeTimesIsNotTriedAgain) {
   std::string tasks = pool("p", "open = \"crash\", " + opened(*this));

@@ -92,7 +92,7 @@ void expect_a_quiet_end_of_output(const FaultTest& t) {
   t.expect_witness();
 }
 
-void expect_an_end_by_the_deadline(const FaultTest& t) {
+void expect_a_spin_ends_by_the_deadline(const FaultTest& t) {
   t.job(t.task("a", "demo.crash", "how = \"spin\""), {"--timeout", "300ms", "--grace", "300ms"})
       .end()
       .exits(1)
@@ -158,8 +158,8 @@ TEST_F(E30Isolated, StopAndContinueReachAllOfIt) { expect_a_pause(*this); }
 
 TEST_F(E30Isolated, AClosedOutputEndsTheOutputAndNotTheRun) { expect_a_quiet_end_of_output(*this); }
 
-TEST_F(E31InProcess, TheDeadlineEndsTheRunAllTheSame) { expect_an_end_by_the_deadline(*this); }
+TEST_F(E31InProcess, TheDeadlineEndsTheRunAllTheSame) { expect_a_spin_ends_by_the_deadline(*this); }
 
-TEST_F(E31Isolated, TheDeadlineEndsTheRunAllTheSame) { expect_an_end_by_the_deadline(*this); }
+TEST_F(E31Isolated, TheDeadlineEndsTheRunAllTheSame) { expect_a_spin_ends_by_the_deadline(*this); }
 
 }  // namespace ganger::host::test

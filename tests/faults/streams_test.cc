@@ -15,8 +15,6 @@ namespace {
 
 using std::chrono::seconds;
 
-std::string how(const std::string& word) { return "how = \"" + word + "\""; }
-
 void expect_it_borne(const FaultTest& t, const std::string& flood) {
   const Ended run = t.run(t.task("a", "faulty.do", how(flood)) + t.witness("a"));
 

@@ -17,8 +17,8 @@ std::string task(const std::string& name, const std::string& uses = "demo.noop",
   return "[[task]]\nname = \"" + name + "\"\nuses = \"" + uses + "\"\n" + more + "\n";
 }
 
-tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vector<std::string>& only = {},
-                                         bool isolates_all = false) {
+tl::expected<PlannedJob, Errors> planned_job(const std::string& job, const std::vector<std::string>& only = {},
+                                             bool isolates_all = false) {
   static Registry registry(SearchPath({}, {std::filesystem::path(GANGER_BINARY_DIR) / "lib/ganger/plugins"}, {}),
                            host_table());
   const Facts facts{
@@ -29,7 +29,7 @@ tl::expected<PlannedJob, Errors> plan_of(const std::string& job, const std::vect
 }
 
 std::vector<std::string> errors_of(const std::string& job, const std::vector<std::string>& only = {}) {
-  const auto planned = plan_of(job, only);
+  const auto planned = planned_job(job, only);
   std::vector<std::string> all;
   if (!planned)
     for (const Error& e : planned.error()) {
@@ -46,8 +46,8 @@ std::vector<std::string> names(const Plan& plan) {
 }
 
 TEST(MakePlan, TasksComeInTheOrderOfTheFileWithTheirOrderInTheGraph) {
-  const auto planned = plan_of(task("b", "demo.noop", "after = [\"a\"]") + task("a") +
-                               task("c", "demo.echo", "with = { text = \"${tasks.b.x}\" }"));
+  const auto planned = planned_job(task("b", "demo.noop", "after = [\"a\"]") + task("a") +
+                                   task("c", "demo.echo", "with = { text = \"${tasks.b.x}\" }"));
 
   ASSERT_TRUE(planned);
   EXPECT_THAT(names(planned->plan), ElementsAre("b", "a", "c"));
@@ -57,9 +57,9 @@ TEST(MakePlan, TasksComeInTheOrderOfTheFileWithTheirOrderInTheGraph) {
 }
 
 TEST(MakePlan, HeavyIsWhatThePluginSaysUnlessTheJobSaysOtherwise) {
-  const auto planned =
-      plan_of(kPool + task("a", "demo.query", "with = { qid = 1 }") +
-              task("b", "demo.query", "with = { qid = 1 }\nheavy = false") + task("c", "demo.noop", "heavy = true"));
+  const auto planned = planned_job(kPool + task("a", "demo.query", "with = { qid = 1 }") +
+                                   task("b", "demo.query", "with = { qid = 1 }\nheavy = false") +
+                                   task("c", "demo.noop", "heavy = true"));
 
   ASSERT_TRUE(planned);
   EXPECT_TRUE(planned->plan.task(0).is_heavy);
@@ -102,7 +102,7 @@ TEST(MakePlan, OnlyKeepsATaskAndWhatItComesAfter) {
   const std::string job =
       task("c", "demo.noop", "after = [\"b\"]") + task("d") + task("b", "demo.noop", "after = [\"a\"]") + task("a");
 
-  const auto planned = plan_of(job, {"b"});
+  const auto planned = planned_job(job, {"b"});
 
   ASSERT_TRUE(planned);
   EXPECT_THAT(names(planned->plan), ElementsAre("b", "a"));
@@ -116,8 +116,8 @@ TEST(MakePlan, ATaskIsIsolatedWhenTheJobOrTheCommandLineSaysSo) {
   const std::string job =
       task("a", "demo.noop", "isolate = \"process\"") + task("b") + task("c", "demo.noop", "isolate = \"thread\"");
 
-  const auto planned = plan_of(job);
-  const auto all = plan_of(job, {}, true);
+  const auto planned = planned_job(job);
+  const auto all = planned_job(job, {}, true);
 
   ASSERT_TRUE(planned && all);
   EXPECT_TRUE(planned->plan.task(0).is_isolated);
@@ -127,9 +127,9 @@ TEST(MakePlan, ATaskIsIsolatedWhenTheJobOrTheCommandLineSaysSo) {
 }
 
 TEST(MakePlan, ASandboxIsReadAsParametersAreAndMakesTheTaskAnIsolatedOne) {
-  const auto planned = plan_of("[params]\nout = \"/srv/out\"\n" + task("a") + task("b") +
-                               "[task.sandbox]\nread = [\"/usr\", \"here\"]\nwrite = [\"${params.out}\"]\n"
-                               "network = false\nmemory = \"64MiB\"\n");
+  const auto planned = planned_job("[params]\nout = \"/srv/out\"\n" + task("a") + task("b") +
+                                   "[task.sandbox]\nread = [\"/usr\", \"here\"]\nwrite = [\"${params.out}\"]\n"
+                                   "network = false\nmemory = \"64MiB\"\n");
 
   ASSERT_TRUE(planned);
   EXPECT_FALSE(planned->plan.task(0).is_isolated);
@@ -143,8 +143,8 @@ TEST(MakePlan, ASandboxIsReadAsParametersAreAndMakesTheTaskAnIsolatedOne) {
 }
 
 TEST(MakePlan, ATaskInAChildMayWriteWhereItsPoolsAre) {
-  const auto planned = plan_of("[pools.db]\nkind = \"sqlite.connection\"\nwith = { path = \"/srv/db/a.db\" }\n" +
-                               task("a", "sqlite.query", "with = { sql = \"select 1\" }\nisolate = \"process\""));
+  const auto planned = planned_job("[pools.db]\nkind = \"sqlite.connection\"\nwith = { path = \"/srv/db/a.db\" }\n" +
+                                   task("a", "sqlite.query", "with = { sql = \"select 1\" }\nisolate = \"process\""));
 
   ASSERT_TRUE(planned);
   EXPECT_THAT(planned->plan.sandbox(0).write, ElementsAre("/srv/db"));

@@ -10,6 +10,7 @@
 #include "host/plugin/digest.h"
 #include "host/plugin/registry.h"
 #include "tests/fakes/temporary_folder.h"
+#include "tests/plugin/sample_plugins.h"
 
 namespace fs = std::filesystem;
 
@@ -17,8 +18,6 @@ namespace ganger::host {
 namespace {
 
 using testing::HasSubstr;
-
-const fs::path kPlugins = fs::path(GANGER_BINARY_DIR) / "tests/plugin";
 
 const ganger_host* silent_host() {
   static const ganger_host host = [] {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/plugin/registry.h"
+#include "tests/plugin/sample_plugins.h"
 
 namespace fs = std::filesystem;
 
@@ -14,8 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 using Json = nlohmann::ordered_json;
-
-const fs::path kPlugins = fs::path(GANGER_BINARY_DIR) / "tests/plugin";
 
 /// A description with one task type and one pool kind, and nothing wrong in it.
 Json sound() {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/fakes/temporary_folder.h"
+#include "tests/plugin/sample_plugins.h"
 
 namespace fs = std::filesystem;
 
@@ -17,8 +18,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-const fs::path kPlugins = fs::path(GANGER_BINARY_DIR) / "tests/plugin";
 
 ElfFile tidy() {
   ElfFile elf;

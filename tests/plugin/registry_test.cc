@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fakes/temporary_folder.h"
+#include "tests/plugin/sample_plugins.h"
 
 namespace fs = std::filesystem;
 
@@ -12,8 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-const fs::path kPlugins = fs::path(GANGER_BINARY_DIR) / "tests/plugin";
 
 std::vector<std::string>& logged() {
   static std::vector<std::string> lines;

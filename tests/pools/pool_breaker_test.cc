@@ -15,8 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-void ignore() {}
-
 /// No open works, until the test says so.
 PoolRig broken(PoolSettings settings = {.size = 1}) {
   return PoolRig(std::move(settings), [](FakeProvider& provider) { provider.open_failures = 1000; });

@@ -15,6 +15,9 @@
 
 namespace ganger::host {
 
+/// For whoever does not want to be told.
+inline void ignore() {}
+
 /// Stands still but for advance(). The mutexes that others wait with outlive it.
 class ManualClock final : public Clock {
  public:

@@ -15,8 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-void ignore() {}
-
 std::future<Acquired> keeps(PoolRig& rig, OwnerId owner, std::uint32_t places) {
   return std::async(std::launch::async, [&rig, owner, places] { return rig.pool->keep(owner, places); });
 }

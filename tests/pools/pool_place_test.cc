@@ -11,8 +11,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-void ignore() {}
-
 TEST(PoolPlace, APlaceCountsAsALeaseButOpensNothing) {
   PoolRig rig({.size = 1, .limit = 2});
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "host/secrets.h"
 #include "tests/fakes/notify_listener.h"
 #include "tests/fakes/temporary_folder.h"
 
@@ -37,6 +38,14 @@ TEST_F(ServiceManagerTest, ReadyComesWithWhatThereIsToDo) {
   manager().ready();
 
   EXPECT_THAT(listener_.heard(), ElementsAre("READY=1\nSTATUS=0 of 3 tasks have ended"));
+}
+
+TEST_F(ServiceManagerTest, NoSecretReachesTheServiceManager) {
+  secrets_of_process().add("hunter2-of-the-lock");
+
+  tell_nothing_to_run({.socket = name_, .watchdog = {}}, "lock hunter2-of-the-lock is held");
+
+  EXPECT_THAT(listener_.heard(), ElementsAre("READY=1\nSTATUS=lock *** is held"));
 }
 
 TEST_F(ServiceManagerTest, TheStatusIsToldOnceASecondAndOnlyWhereItHasChanged) {

@@ -12,7 +12,7 @@ namespace {
 using testing::IsEmpty;
 
 /// Has the task read output "out" of task `from`, and keeps the status.
-Work reads(const std::string& from, ganger_status& status) {
+TaskCode reads(const std::string& from, ganger_status& status) {
   return [from, &status](ganger_ctx* ctx) {
     ganger_value v;
     status = host().input(ctx, from.c_str(), "out", &v);

@@ -25,7 +25,7 @@ inline ganger_str str(std::string_view text) { return {text.data(), text.size()}
 inline const ganger_host& host() { return *host_table(); }
 
 /// What a task type does, as a lambda instead of a plugin.
-using Work = std::function<ganger_status(ganger_ctx*)>;
+using TaskCode = std::function<ganger_status(ganger_ctx*)>;
 
 /// A parameter and what the job gives for it; `${tasks.A.B}` is filled in when the task starts.
 struct Given {
@@ -38,12 +38,12 @@ struct Given {
 /// A run without loop and threads: tasks are called when the test says so.
 class CallRig {
  public:
-  TaskIndex add(const std::string& name, Work work, const std::vector<Given>& all_given = {},
+  TaskIndex add(const std::string& name, TaskCode work, const std::vector<Given>& all_given = {},
                 bool is_isolated = false) {
     TaskType& type = types_.emplace_back();
     type.id = "test." + name;
     type.user = &works_.emplace_back(std::move(work));
-    type.run = [](const ganger_host*, ganger_ctx* ctx, void* user) { return (*static_cast<Work*>(user))(ctx); };
+    type.run = [](const ganger_host*, ganger_ctx* ctx, void* user) { return (*static_cast<TaskCode*>(user))(ctx); };
     Binding binding;
     for (const Given& given : all_given) {
       Param& param = type.params.emplace_back();
@@ -57,17 +57,17 @@ class CallRig {
     return builder_.add(name, {.type = &type, .is_isolated = is_isolated}, {}, std::move(binding));
   }
   /// One for which places in pools are kept.
-  TaskIndex add_keeping(const std::string& name, std::vector<PoolPlaces> places, Work work,
+  TaskIndex add_keeping(const std::string& name, std::vector<PoolPlaces> places, TaskCode work,
                         bool is_isolated = false) {
     TaskType& type = types_.emplace_back();
     type.id = "test." + name;
     type.user = &works_.emplace_back(std::move(work));
-    type.run = [](const ganger_host*, ganger_ctx* ctx, void* user) { return (*static_cast<Work*>(user))(ctx); };
+    type.run = [](const ganger_host*, ganger_ctx* ctx, void* user) { return (*static_cast<TaskCode*>(user))(ctx); };
     states_.push_back(TaskState::waiting);
     return builder_.add(
         name, {.type = &type, .is_isolated = is_isolated, .places = builder_.add(std::move(places)).value()});
   }
-  TaskIndex add_isolated(const std::string& name, Work work) { return add(name, std::move(work), {}, true); }
+  TaskIndex add_isolated(const std::string& name, TaskCode work) { return add(name, std::move(work), {}, true); }
   /// One that sets an output.
   TaskIndex add_source(const std::string& name, const std::string& output, const Value& value) {
     return add(name, [output, value](ganger_ctx* ctx) {
@@ -133,7 +133,7 @@ class CallRig {
   }
 
   std::deque<TaskType> types_;
-  std::deque<Work> works_;
+  std::deque<TaskCode> works_;
   std::vector<TaskState> states_;
   PlanBuilder builder_;
   Plan plan_;
@@ -141,7 +141,7 @@ class CallRig {
 };
 
 inline ganger_status does_nothing(ganger_ctx*) { return GANGER_OK; }
-inline Work logs(const std::string& line) {
+inline TaskCode logs(const std::string& line) {
   return [line](ganger_ctx* ctx) {
     host().log(ctx, GANGER_LOG_INFO, str(line));
     return GANGER_OK;

@@ -20,14 +20,14 @@ namespace {
 constexpr int kExitUsage = 64, kExitNotFound = 66;
 constexpr int kMostKillsOfARun = 8;
 
-struct Figures {
+struct HostFigures {
   std::uint64_t kills = 0, with_workers = 0, resumes = 0, asked = 0, tasks = 0, starts = 0;
 };
 
 /// One run, however many sessions it takes.
 class KilledRun {
  public:
-  KilledRun(const Settings& settings, Random& random, const fs::path& dir, Figures& figures)
+  KilledRun(const Settings& settings, Random& random, const fs::path& dir, HostFigures& figures)
       : settings_(settings), random_(random), dir_(dir), figures_(figures), job_(random, dir, {}) {}
 
   /// Broken when a promise is. `length` is how long such a run takes; learned from those that nobody killed.
@@ -42,7 +42,7 @@ class KilledRun {
   const Settings& settings_;
   Random& random_;
   const fs::path dir_;
-  Figures& figures_;
+  HostFigures& figures_;
   MarkedJob job_;
   bool has_begun_ = false, reruns_ = false;
   int sessions_ = 0;
@@ -158,7 +158,7 @@ void KilledRun::go(Clock::duration& length) {
 }  // namespace
 
 void soak_kills_of_hosts(const Settings& settings, Clock::duration length) {
-  Figures figures;
+  HostFigures figures;
   Clock::duration run_length = seconds(1);
   const auto rounds = repeat(settings, "hosts", length, [&](Random& random, const fs::path& dir) {
     KilledRun(settings, random, dir, figures).go(run_length);

@@ -36,12 +36,12 @@ std::size_t count_outcomes(const std::string& events, const std::string& outcome
   return count;
 }
 
-struct Figures {
+struct WorkerFigures {
   std::uint64_t kills = 0, tasks = 0, crashed = 0, failed_runs = 0;
 };
 
 /// Independent tasks, some of them tried again, and a few kills among them.
-void kill_in_the_middle(const Settings& settings, Random& random, const fs::path& dir, Figures& figures) {
+void kill_in_the_middle(const Settings& settings, Random& random, const fs::path& dir, WorkerFigures& figures) {
   const MarkedJob job(
       random, dir, {.tasks = 60, .all_isolated = true, .are_dependent = false, .with_commands = true, .retries = 9});
   const int most_kills = pick(random, 1, 6);
@@ -134,7 +134,7 @@ void kill_between(const Settings& settings, Random& random, const fs::path& dir,
 }  // namespace
 
 void soak_kills_of_workers(const Settings& settings, Clock::duration length) {
-  Figures figures;
+  WorkerFigures figures;
   const auto rounds = repeat(settings, "workers", length, [&](Random& random, const fs::path& dir) {
     kill_in_the_middle(settings, random, dir, figures);
   });

@@ -15,7 +15,7 @@ namespace soak {
 namespace {
 
 constexpr long kMayGrowKb = 24 * 1024;  // what is read of files, and what an allocator keeps
-constexpr long kFdsMayVary = 32;        // those of calls under way; a leak in each task would be far more
+constexpr long kTaskFdsMayVary = 32;    // those of calls under way; a leak in each task would be far more
 /// Tasks that do nothing end faster than a disk takes what is written down of them, and none of that may be dropped.
 constexpr long kEventBytes = 256;
 
@@ -74,7 +74,7 @@ Watched watch(const Host& host) {
 }
 
 void expect_flat(const Many& many, const Watched& watched) {
-  if (watched.most.fds > watched.first.fds + kFdsMayVary)
+  if (watched.most.fds > watched.first.fds + kTaskFdsMayVary)
     throw Broken(fmt::format("descriptors grow: {} at first, {} at most", watched.first.fds, watched.most.fds));
   const long waiting_kb = kEventBytes * many.events * many.tasks / 1024;
   if (watched.most.rss_kb > watched.first.rss_kb + kMayGrowKb + waiting_kb)

@@ -340,12 +340,12 @@ TEST(Handoff, ADeadlineInThePastMeansNoWaiting) {
   EXPECT_EQ(handoff.await(slot)->argument, &counted);
 }
 
-struct Crowd {
+struct LoadShape {
   int workers;
   int givers;
 };
 
-class HandoffUnderLoad : public testing::TestWithParam<Crowd> {};
+class HandoffUnderLoad : public testing::TestWithParam<LoadShape> {};
 
 TEST_P(HandoffUnderLoad, RunsEachAcceptedPieceOfWorkOnceAndNoOther) {
   constexpr int kEach = 3000;
@@ -388,8 +388,9 @@ TEST_P(HandoffUnderLoad, RunsEachAcceptedPieceOfWorkOnceAndNoOther) {
   for (std::size_t i = 0; i < counted.size(); ++i) ASSERT_EQ(counted[i].runs, accepted[i]) << i;
 }
 
-INSTANTIATE_TEST_SUITE_P(Crowds, HandoffUnderLoad,
-                         testing::Values(Crowd{1, 1}, Crowd{1, 4}, Crowd{2, 3}, Crowd{8, 1}, Crowd{4, 4}),
+INSTANTIATE_TEST_SUITE_P(LoadShapes, HandoffUnderLoad,
+                         testing::Values(LoadShape{1, 1}, LoadShape{1, 4}, LoadShape{2, 3}, LoadShape{8, 1},
+                                         LoadShape{4, 4}),
                          [](const auto& crowd) {
                            return std::to_string(crowd.param.workers) + "WorkersAnd" +
                                   std::to_string(crowd.param.givers) + "Givers";
