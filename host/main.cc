@@ -2,17 +2,19 @@
 #include <exception>
 #include <new>
 
-#include "host/cli/arguments.h"
-#include "host/cli/sudden_end.h"
+#include "host/check/sudden_end.h"
 #include "host/cli/verbs.h"
+#include "host/completion/completion.h"
 #include "host/out_of_memory.h"
 #include "host/secrets.h"
+#include "host/session/arguments.h"
 
 int main(int argc, char** argv) {
   ganger::host::note_arguments(argc, argv);
   int code = ganger::host::kExitBug;
   try {
-    code = ganger::host::run_cli(argc, argv);
+    const bool is_asked_by_a_shell = argc > 1 && argv[1] == ganger::host::kCompleteWord;
+    code = is_asked_by_a_shell ? ganger::host::run_complete(argc, argv) : ganger::host::run_cli(argc, argv);
   } catch (const std::bad_alloc&) {
     ganger::host::leave_out_of_memory();
   } catch (const std::exception& e) {

@@ -2,19 +2,23 @@
 cmake_minimum_required(VERSION 3.22)
 
 # What a stage sees besides itself and the files directly in host/ (error.h, units.h, text.h and so on); sdk is
-# <ganger/...>, for the numbers of the ABI. cli sees all and is seen by main.cc only.
+# <ganger/...>, for the numbers of the ABI. cli sees all but completion, which reads its table of commands and options.
 set(job_sees "")
 set(stop_sees sdk)
 set(pools_sees stop)
 set(plugin_sees pools sdk stop)
-set(plan_sees job plugin pools stop)
-set(run_sees plan plugin pools sdk stop)
-set(work_sees plugin run sdk stop)
+set(plan_sees call job plugin pools stop)
+set(call_sees plugin pools sdk stop)
+set(run_sees call plan plugin pools sdk stop)
+set(work_sees call plugin run sdk stop)
 set(report_sees job plan plugin pools run sdk stop)
-set(isolate_sees plan plugin pools run sdk stop work)
-set(journal_sees plan plugin run sdk stop)
-set(cli_sees isolate job journal plan plugin pools report run sdk stop work)
-set(main.cc_sees cli)
+set(isolate_sees call plan plugin pools run sdk stop work)
+set(journal_sees call plan plugin run sdk stop)
+set(check_sees call isolate job plan plugin pools report run sdk stop work)
+set(session_sees call check isolate job journal plan plugin pools report run sdk stop work)
+set(completion_sees cli job journal plugin report session)
+set(cli_sees call check isolate job journal plan plugin pools report run sdk session stop work)
+set(main.cc_sees check cli completion session)
 set(root_sees "")
 
 # The one place where each library may be used.

@@ -5,18 +5,18 @@ cmake_minimum_required(VERSION 3.22)
 set(sinks
   # What they write was masked when it was made: an event when it was pushed, a line or an answer when it was said, the
   # reasons of a summary when the task ended.
-  host/cli/run_reports.cc host/cli/say.cc host/report/console.cc host/report/events_file.cc host/report/output_file.cc
+  host/session/run_reports.cc host/report/say.cc host/report/console.cc host/report/events_file.cc host/report/output_file.cc
   host/report/terminal.cc
   # No text of a plugin or a job but names, nor a value.
-  host/cli/opening.cc host/cli/project_template.cc host/cli/run_describe.cc host/cli/session.cc
-  host/cli/sudden_end.cc host/isolate/child_main.cc host/isolate/crash_text.h host/job/read_pins.cc host/main.cc
+  host/check/opening.cc host/cli/project_template.cc host/check/run_describe.cc host/session/session.cc
+  host/check/sudden_end.cc host/isolate/child/child_main.cc host/isolate/crash/crash_text.h host/job/read_pins.cc host/main.cc
   host/out_of_memory.cc host/plugin/elf_note.cc host/shared_map.cc host/stop/stack_dump.cc
   # A record: what a task has set, sealed by its call.
   host/journal/output_log.cc
   # It masks all that it sends.
   host/report/service_manager.cc
   # What host and children say to each other.
-  host/cli/run_trial.cc host/cli/trial.cc host/isolate/child.cc host/isolate/child_channel.cc host/isolate/child_channel.h)
+  host/check/run_trial.cc host/check/trial.cc host/isolate/child/child.cc host/isolate/child/child_channel.cc host/isolate/child/child_channel.h)
 
 set(writes "(^|[^A-Za-z0-9_.>])(write_all|write|pwrite|writev|send|sendto|sendmsg|dprintf|f?printf|fputs|puts|fputc|putchar|fwrite)\\(|std::(cout|cerr|clog)")
 set(declarations "^ *(//|///|bool write_all\\(|void write\\(|Result<void> write\\()|memory_probe|[^;]*write\\((out|to|in),|fmt::")

@@ -2,7 +2,7 @@
 cmake_minimum_required(VERSION 3.22)
 
 file(REMOVE_RECURSE ${DIR})
-file(WRITE ${DIR}/host/cli/say.cc "write_all(1, text);\n")  # it may
+file(WRITE ${DIR}/host/report/say.cc "write_all(1, text);\n")  # it may
 file(WRITE ${DIR}/host/cli/run_verb.cc "// write(1, x)\n  file.write(x);\n  std::cerr << x;\n")
 file(WRITE ${DIR}/host/run/loop.cc "  write_all(2, why);\n  if (::write(2, x, n) < 0) return;\n")
 file(WRITE ${DIR}/host/plan/plan.h "  std::fprintf(stderr, x);\n")

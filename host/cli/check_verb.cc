@@ -5,14 +5,14 @@
 #include <system_error>
 #include <utility>
 
-#include "host/cli/cancel_sweep.h"
-#include "host/cli/pins.h"
-#include "host/cli/plugin_check.h"
-#include "host/cli/prepare.h"
-#include "host/cli/say.h"
+#include "host/check/cancel_sweep.h"
+#include "host/check/plugin_check.h"
 #include "host/cli/verbs.h"
 #include "host/job/job_warnings.h"
 #include "host/report/json_text.h"
+#include "host/report/say.h"
+#include "host/session/pins.h"
+#include "host/session/prepare.h"
 #include "host/text.h"
 
 namespace ganger::host {
@@ -89,7 +89,17 @@ int check_plugin(const Options& given) {
   const auto registry = make_registry(options, {}, {}, false);
   PluginCheck check(*registry, options.subject);
   check.look();
-  if (!options.cancel_sweep.empty() && check.is_fine()) return sweep_verb(options, *registry, *check.plugin());
+  if (!options.cancel_sweep.empty() && check.is_fine())
+    return sweep_type({.type = options.cancel_sweep,
+                       .arguments = options.arguments,
+                       .plugin_dirs = options.plugin_dirs,
+                       .timeout = options.timeout,
+                       .grace = options.grace,
+                       .most = options.most,
+                       .subject = options.subject,
+                       .as_json = options.as_json,
+                       .quiet = options.quiet},
+                      *registry, *check.plugin());
   if (options.cancel_sweep.empty() && check.plugin() != nullptr && !check.try_types(options.plugin_dirs))
     return kExitInterrupt;
   if (options.as_json) {

@@ -4,17 +4,16 @@
 #include <algorithm>
 #include <csignal>
 
-#include "host/cli/completion.h"
-#include "host/cli/describe.h"
-#include "host/cli/opening.h"
-#include "host/cli/say.h"
-#include "host/cli/sudden_end.h"
-#include "host/cli/trial.h"
+#include "host/check/describe.h"
+#include "host/check/opening.h"
+#include "host/check/sudden_end.h"
+#include "host/check/trial.h"
 #include "host/cli/verbs.h"
-#include "host/isolate/child_main.h"
+#include "host/isolate/child/child_main.h"
 #include "host/job/suggest.h"
 #include "host/out_of_memory.h"
 #include "host/report/json_text.h"
+#include "host/report/say.h"
 #include "host/report/service_manager.h"
 #include "host/report/streams.h"
 #include "host/stop/signals.h"
@@ -107,7 +106,6 @@ int run_cli(int argc, const char* const* argv) {
   std::signal(SIGCHLD, SIG_DFL);
   if (argc > 1 && argv[1] == kChildWord) return run_child(argc, argv);
   if (argc > 1 && argv[1] == kDescribeWord) return run_describe(argc, argv);
-  if (argc > 1 && argv[1] == kCompleteWord) return run_complete(argc, argv);
   if (argc > 1 && argv[1] == kTrialWord) return run_trial(argc, argv);
   SuddenEnd::stand_guard();
   leave_when_out_of_memory(kExitDeferred);

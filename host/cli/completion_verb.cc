@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "host/cli/completion_scripts.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/job/suggest.h"
+#include "host/report/say.h"
 
 namespace ganger::host {
 

@@ -1,16 +1,16 @@
 #include <fmt/format.h>
 
-#include "host/cli/arguments.h"
-#include "host/cli/one_task.h"
-#include "host/cli/pins.h"
-#include "host/cli/prepare.h"
-#include "host/cli/say.h"
-#include "host/cli/sudden_end.h"
+#include "host/check/sudden_end.h"
 #include "host/cli/verbs.h"
 #include "host/plan/check_tasks.h"
 #include "host/plan/find_type.h"
+#include "host/plan/one_task.h"
+#include "host/report/say.h"
 #include "host/report/streams.h"
 #include "host/report/value_json.h"
+#include "host/session/arguments.h"
+#include "host/session/pins.h"
+#include "host/session/prepare.h"
 
 namespace ganger::host {
 

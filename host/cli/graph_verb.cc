@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include "host/cli/prepare.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/report/json_text.h"
+#include "host/report/say.h"
+#include "host/session/prepare.h"
 #include "host/text.h"
 
 namespace ganger::host {

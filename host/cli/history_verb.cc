@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <chrono>
 
-#include "host/cli/record.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/report/say.h"
 #include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
 #include "host/secrets.h"
+#include "host/session/record.h"
 #include "host/text.h"
 #include "host/units.h"
 

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include "host/cli/prepare.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/job/suggest.h"
 #include "host/plan/find_type.h"
@@ -9,9 +7,11 @@
 #include "host/plugin/elf_note.h"
 #include "host/report/output_file.h"
 #include "host/report/plugin_json.h"
+#include "host/report/say.h"
 #include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
+#include "host/session/prepare.h"
 #include "host/text.h"
 
 namespace ganger::host {

@@ -2,12 +2,12 @@
 
 #include <system_error>
 
-#include "host/cli/prepare.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/report/plugin_json.h"
+#include "host/report/say.h"
 #include "host/report/streams.h"
 #include "host/report/table.h"
+#include "host/session/prepare.h"
 #include "host/text.h"
 
 namespace ganger::host {

@@ -7,10 +7,10 @@
 #include <system_error>
 
 #include "host/cli/project_template.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/plugin/description.h"
 #include "host/plugin/search_path.h"
+#include "host/report/say.h"
 #include "host/text.h"
 
 namespace ganger::host {

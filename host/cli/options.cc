@@ -196,7 +196,11 @@ Result<std::string> one_of(const std::string& option, const std::string& given, 
 
 class Reader {
  public:
-  Reader(Verb verb, const po::variables_map& values) : values_(values) { options_.verb = verb; }
+  Reader(Verb verb, const po::variables_map& values) : values_(values) {
+    options_.verb = verb;
+    if (verb == Verb::resume) options_.purpose = Purpose::resume;
+    if (verb == Verb::run && values.count("dry-run") == 0) options_.purpose = Purpose::run;
+  }
 
   Result<Options> read() {
     static_cast<void>(read_words() && read_durations() && read_workers() && read_most() && read_params() &&
@@ -458,7 +462,7 @@ std::vector<OptionText> options_text(Verb verb) {
 
 std::string_view usage_text(Verb verb) { return text_of(verb).usage; }
 
-std::vector<std::string> words_of(const Options& options) {
+std::vector<std::string> words_of(const RunOptions& options) {
   std::vector<std::string> words;
   const auto add = [&](const char* name, const std::string& value) {
     words.emplace_back(name);

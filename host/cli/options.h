@@ -1,16 +1,11 @@
 // The command line, read. Boost.Program_options only here.
 #pragma once
-#include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "host/cli/exit_code.h"
 #include "host/error.h"
-#include "host/report/terminal.h"
-#include "host/stop/clock.h"
+#include "host/session/run_options.h"
 
 namespace ganger::host {
 
@@ -31,38 +26,15 @@ enum class Verb : unsigned char {
   help
 };
 
-/// --on-busy: what a run does that finds its lock taken.
-enum class OnBusy : unsigned char { skip, wait };
-
-/// --assume: what became of tasks that are in doubt.
-enum class Assume : unsigned char { nothing, done, rerun };
-
-struct Options {
+struct Options : RunOptions {
   Verb verb = Verb::help;
-  std::string subject;                 ///< JOB.toml, PLUGIN.TYPE, FILE.so, a run, a name, a verb; empty = none given
   std::vector<std::string> arguments;  ///< key=value of exec, and of the task that is swept
-  std::map<std::string, std::string, std::less<>> params;
-  std::optional<Duration> timeout, grace;
-  std::optional<std::uint32_t> workers;
-  std::vector<std::filesystem::path> plugin_dirs;  ///< absolute
-  std::vector<std::string> only;
-  std::string events;
-  std::string junit, trace, metrics;  ///< files; empty = none
-  std::string note;                   ///< a file; empty = none
-  std::filesystem::path state_dir;    ///< absolute; empty = the default
+  std::string note;                    ///< a file; empty = none
   std::string graph_as = "dot";
-  std::string lang = "cpp";       ///< of a new project; any word
-  std::string lock;               ///< a name; empty = none
-  std::optional<OnBusy> on_busy;  ///< nothing = not given: skip
-  Assume assume = Assume::nothing;
-  std::uint32_t most = 20;             ///< runs in the history, calls in a sweep; 0 = all
-  std::filesystem::path plugins_lock;  ///< absolute; empty = the one beside the job
-  bool unsafe_plugins = false, pin = false;
-  bool isolate = false, no_history = false, accept_changes = false;
-  bool keep_going = false, dry_run = false, quiet = false, verbose = false, as_json = false, wants_help = false;
-  ExitStyle exit_style = ExitStyle::seed;
-  ColourWish colour = ColourWish::automatic;
+  std::string lang = "cpp";  ///< of a new project; any word
+  std::uint32_t most = 20;   ///< runs in the history, calls in a sweep; 0 = all
   std::string cancel_sweep;  ///< a task type; empty = none
+  bool dry_run = false, as_json = false, wants_help = false;
 };
 
 /// Errors: usage, with the fix
@@ -70,7 +42,7 @@ Result<Options> read_options(int argc, const char* const* argv);
 
 /// Those options that decide what a run does, as words of a command line; where its output goes is asked anew each
 /// time. Without parameters, which may be secret, and --unsafe-plugins, which is to be given each time.
-std::vector<std::string> words_of(const Options& options);
+std::vector<std::string> words_of(const RunOptions& options);
 
 /// The help of a verb with its options and an example.
 std::string help_text(Verb verb);

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "host/cli/prepare.h"
-#include "host/cli/rehearsal.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
 #include "host/plan/predecessors.h"
+#include "host/report/say.h"
 #include "host/report/streams.h"
 #include "host/report/table.h"
 #include "host/report/value_json.h"
+#include "host/session/prepare.h"
+#include "host/session/rehearsal.h"
 #include "host/text.h"
 #include "host/units.h"
 

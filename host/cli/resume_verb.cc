@@ -4,11 +4,11 @@
 #include <system_error>
 #include <thread>
 
-#include "host/cli/named_lock.h"
-#include "host/cli/record.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/report/say.h"
 #include "host/report/service_manager.h"
+#include "host/session/named_lock.h"
+#include "host/session/record.h"
 
 namespace ganger::host {
 
@@ -19,6 +19,38 @@ namespace {
 int fail(const Errors& errors) {
   say(errors);
   return exit_code(errors);
+}
+
+/// The options of a recorded run as they were given, and over them those of this command.
+Result<Options> options_of(const RunHeader& header, const Options& resume) {
+  std::vector<std::string> words{"ganger", "run"};
+  words.push_back(header.job_file.string());
+  words.insert(words.end(), header.options.begin(), header.options.end());
+  std::vector<const char*> argv;
+  argv.reserve(words.size());
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  auto before = read_options(static_cast<int>(argv.size()), argv.data());
+  if (!before) return before;
+
+  Options options = resume;
+  options.subject = before->subject;
+  options.only = before->only;
+  options.keep_going |= before->keep_going;
+  options.isolate |= before->isolate;
+  if (options.plugins_lock.empty()) options.plugins_lock = before->plugins_lock;
+  if (options.lock.empty()) options.lock = before->lock;
+  if (!options.timeout) options.timeout = before->timeout;
+  if (!options.grace) options.grace = before->grace;
+  if (!options.workers) options.workers = before->workers;
+  options.plugin_dirs.insert(options.plugin_dirs.end(), before->plugin_dirs.begin(), before->plugin_dirs.end());
+  for (const auto& [name, value] : header.params) options.params.emplace(name, value);
+  for (const std::string& name : header.secret_params)
+    if (!options.params.contains(name))
+      return failure(
+          ErrorKind::usage,
+          fmt::format("parameter '{0}' was given as a secret, which is not kept; give it again: --param {0}=...",
+                      name));
+  return options;
 }
 
 /// A run goes on in the folder it was started in; what `resume` itself was given means the folder it was typed in.
@@ -84,7 +116,7 @@ int resume_verb(const Options& given) {
   if (auto gone = go_to(before.current_dir, *options); !gone) return fail({gone.error()});
   auto prepared = prepare(*options, before.run);
   if (!prepared) return fail(prepared.error());
-  const auto now = header_of(*options, *prepared);
+  const auto now = header_of(*options, words_of(*options), *prepared);
   if (!now) return fail({now.error()});
   if (const Errors errors = changes(before, *now); !errors.empty() && !options->accept_changes) return fail(errors);
   if (auto trusted = check_changed_job(before, *now); !trusted) return fail({trusted.error()});

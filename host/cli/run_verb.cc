@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include "host/cli/left_folders.h"
-#include "host/cli/named_lock.h"
-#include "host/cli/record.h"
-#include "host/cli/say.h"
 #include "host/cli/verbs.h"
+#include "host/report/say.h"
 #include "host/run/run_dir.h"
+#include "host/session/left_folders.h"
+#include "host/session/named_lock.h"
+#include "host/session/record.h"
 
 namespace ganger::host {
 
@@ -43,7 +43,7 @@ int run_verb(const Options& options) {
   if (!prepared) return fail(prepared.error());
   SessionSettings settings = make_settings(options, *prepared);
   if (time_left) settings.timeout = time_left;
-  const auto header = header_of(options, *prepared);
+  const auto header = header_of(options, words_of(options), *prepared);
   if (!header) return fail({header.error()});
   if (options.no_history) {
     settings.rerun = rerun_command(options, *header);

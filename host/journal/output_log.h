@@ -9,9 +9,9 @@
 #include <mutex>
 #include <utility>
 
+#include "host/call/context.h"
 #include "host/descriptor.h"
 #include "host/error.h"
-#include "host/plugin/context.h"
 
 namespace ganger::host {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "host/plugin/context.h"
-#include "host/plugin/services.h"
+#include "host/call/context.h"
+#include "host/call/services.h"
 #include "host/text.h"
 
 namespace ganger::host {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/call/context.h"
 #include "host/plan/sandbox.h"
-#include "host/plugin/context.h"
 #include "host/run/executor.h"
 
 namespace ganger::host {

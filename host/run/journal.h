@@ -1,8 +1,8 @@
 // The seam between a run and what remains of it when the process does not.
 #pragma once
+#include "host/call/context.h"
 #include "host/error.h"
 #include "host/plan/task_state.h"
-#include "host/plugin/context.h"
 
 namespace ganger::host {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "host/call/context.h"
 #include "host/plan/graph.h"
-#include "host/plugin/context.h"
 
 namespace ganger::host {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "host/call/services.h"
 #include "host/plan/convert.h"
-#include "host/plugin/services.h"
 #include "host/text.h"
 
 namespace ganger::host {

@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/call/context.h"
+#include "host/call/pool_set.h"
 #include "host/plan/bind.h"
 #include "host/plan/plan.h"
-#include "host/plugin/context.h"
-#include "host/plugin/pool_set.h"
 #include "host/run/event.h"
 #include "host/run/executor.h"
 #include "host/run/isolation.h"

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "host/plugin/context.h"
+#include "host/call/context.h"
 #include "host/run/executor.h"
 #include "host/work/handoff.h"
 

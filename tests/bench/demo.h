@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "host/call/services.h"
 #include "host/plugin/registry.h"
-#include "host/plugin/services.h"
 
 namespace ganger::bench {
 

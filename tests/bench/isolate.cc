@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "host/isolate/children.h"
-#include "host/plugin/pool_set.h"
+#include "host/call/pool_set.h"
+#include "host/isolate/child/children.h"
 #include "tests/bench/crew.h"
 #include "tests/bench/demo.h"
 #include "tests/bench/rows.h"

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "host/plugin/context.h"
-#include "host/plugin/pool_set.h"
-#include "host/plugin/services.h"
+#include "host/call/context.h"
+#include "host/call/pool_set.h"
+#include "host/call/services.h"
 #include "plugins/demo/connection.h"
 #include "tests/bench/demo.h"
 

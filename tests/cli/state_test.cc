@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "ganger_process.h"
-#include "host/cli/named_lock.h"
+#include "host/session/named_lock.h"
 
 namespace ganger::host::test {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "host/isolate/frame.h"
-#include "host/isolate/messages.h"
+#include "host/isolate/child/frame.h"
+#include "host/isolate/child/messages.h"
 #include "host/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);

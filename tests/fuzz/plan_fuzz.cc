@@ -6,10 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "host/call/services.h"
 #include "host/error.h"
 #include "host/job/read_job.h"
 #include "host/plan/make_plan.h"
-#include "host/plugin/services.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
 

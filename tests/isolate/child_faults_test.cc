@@ -16,7 +16,7 @@
 #include <set>
 #include <sstream>
 
-#include "host/isolate/process_tree.h"
+#include "host/isolate/process/process_tree.h"
 #include "host/text.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/isolate/children_rig.h"

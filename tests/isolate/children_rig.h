@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "host/isolate/children.h"
-#include "host/plugin/pool_set.h"
+#include "host/call/pool_set.h"
+#include "host/isolate/child/children.h"
 #include "host/plugin/registry.h"
 #include "tests/fakes/temporary_folder.h"
-#include "tests/plugin/services_fakes.h"
+#include "tests/call/services_fakes.h"
 
 namespace ganger::host::test {
 

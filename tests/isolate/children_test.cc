@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/isolate/landlock.h"
+#include "host/isolate/sandbox/landlock.h"
 #include "tests/isolate/children_rig.h"
 
 namespace ganger::host::test {

@@ -1,5 +1,5 @@
 // Notes of crashes that happen, and of bytes that are none.
-#include "host/isolate/crash_note.h"
+#include "host/isolate/crash/crash_note.h"
 
 #include <dlfcn.h>
 #include <gmock/gmock.h>

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "host/isolate/crash_note.h"
+#include "host/isolate/crash/crash_note.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "host/isolate/frame.h"
+#include "host/isolate/child/frame.h"
 
 #include <gtest/gtest.h>
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "host/isolate/children.h"
-#include "host/plugin/pool_set.h"
+#include "host/call/pool_set.h"
+#include "host/call/services.h"
+#include "host/isolate/child/children.h"
 #include "host/plugin/registry.h"
-#include "host/plugin/services.h"
 
 namespace {
 

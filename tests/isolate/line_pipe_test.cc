@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "host/isolate/child.h"
+#include "host/isolate/child/child.h"
 
 namespace ganger::host {
 namespace {

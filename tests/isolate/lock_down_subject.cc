@@ -19,7 +19,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/isolate/lock_down.h"
+#include "host/isolate/sandbox/lock_down.h"
 
 namespace {
 

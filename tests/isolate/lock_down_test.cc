@@ -1,5 +1,5 @@
 // Rights given up by a process of its own, which then tries what it may not do.
-#include "host/isolate/lock_down.h"
+#include "host/isolate/sandbox/lock_down.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,10 +7,10 @@
 
 #include <filesystem>
 
-#include "host/isolate/landlock.h"
-#include "host/isolate/memory_size.h"
-#include "host/isolate/network.h"
-#include "host/isolate/other_processes.h"
+#include "host/isolate/sandbox/landlock.h"
+#include "host/isolate/sandbox/memory_size.h"
+#include "host/isolate/sandbox/network.h"
+#include "host/isolate/sandbox/other_processes.h"
 #include "started.h"
 #include "tests/fakes/temporary_folder.h"
 

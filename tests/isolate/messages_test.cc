@@ -1,4 +1,4 @@
-#include "host/isolate/messages.h"
+#include "host/isolate/child/messages.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

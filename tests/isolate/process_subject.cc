@@ -13,8 +13,8 @@
 #include <string>
 #include <thread>
 
-#include "host/isolate/process.h"
-#include "host/isolate/process_tree.h"
+#include "host/isolate/process/process.h"
+#include "host/isolate/process/process_tree.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // Starting and ending processes, seen from outside with real ones.
-#include "host/isolate/process.h"
+#include "host/isolate/process/process.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@
 #include <csignal>
 #include <thread>
 
-#include "host/isolate/process_tree.h"
+#include "host/isolate/process/process_tree.h"
 #include "started.h"
 
 namespace ganger::host {

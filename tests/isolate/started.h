@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/isolate/process.h"
+#include "host/isolate/process/process.h"
 
 namespace ganger {
 

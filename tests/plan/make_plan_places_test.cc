@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host/call/services.h"
 #include "host/plan/make_plan.h"
-#include "host/plugin/services.h"
 
 namespace ganger::host {
 namespace {

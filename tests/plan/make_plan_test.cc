@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/plugin/services.h"
+#include "host/call/services.h"
 
 namespace ganger::host {
 namespace {

@@ -15,21 +15,21 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr uid_t kRoot = 0, kMe = 4001;
+constexpr uid_t kRootUser = 0, kUser = 4001;
 
 /// A file system of names, owners and permissions, in which a plugin of mine and its libraries lie.
 class LibraryTrust : public testing::Test {
  protected:
   LibraryTrust() {
-    for (const char* path : {"/", "/home", "/opt"}) folder(path, kRoot);
-    for (const char* path : {"/home/me", "/home/me/plugins", "/home/me/libs"}) folder(path, kMe);
-    file("/home/me/plugins/p.so", kMe);
+    for (const char* path : {"/", "/home", "/opt"}) folder(path, kRootUser);
+    for (const char* path : {"/home/me", "/home/me/plugins", "/home/me/libs"}) folder(path, kUser);
+    file("/home/me/plugins/p.so", kUser);
   }
 
   void folder(const std::string& path, uid_t owner, mode_t mode = 0755) { put(path, owner, S_IFDIR | mode); }
   void file(const std::string& path, uid_t owner, mode_t mode = 0644) { put(path, owner, S_IFREG | mode); }
   void library(const std::string& path, ElfFile elf, mode_t mode = 0644) {
-    file(path, kMe, mode);
+    file(path, kUser, mode);
     elves_[path] = std::move(elf);
   }
   static ElfFile linked_to(std::vector<std::string> needed, std::vector<std::string> folders = {}) {
@@ -51,7 +51,7 @@ class LibraryTrust : public testing::Test {
       if (found != elves_.end()) return found->second;
       return failure(ErrorKind::refused, "no library");
     };
-    return check_libraries(elf, "/home/me/plugins/p.so", kMe, look, read);
+    return check_libraries(elf, "/home/me/plugins/p.so", kUser, look, read);
   }
   std::string why_not(const ElfFile& elf) const {
     const auto checked = check(elf);
@@ -67,9 +67,9 @@ class LibraryTrust : public testing::Test {
 };
 
 TEST_F(LibraryTrust, LibrariesComeFromFoldersAsGoodAsThePluginsOwn) {
-  folder("/opt", kRoot);
-  folder("/open", kRoot, 0777);
-  folder("/tmp", kRoot, 01777);
+  folder("/opt", kRootUser);
+  folder("/open", kRootUser, 0777);
+  folder("/tmp", kRootUser, 01777);
   const auto with_folder = [&](const std::string& library_folder) {
     ElfFile elf;
     elf.library_folders = {library_folder};
@@ -102,9 +102,9 @@ TEST_F(LibraryTrust, ALibraryIsNotNamedByARelativePath) {
 }
 
 TEST_F(LibraryTrust, ALibraryThatIsNamedByItsPathIsAsGoodAsThePluginsOwn) {
-  folder("/open", kRoot, 0777);
-  file("/open/libx.so", kRoot);
-  file("/home/me/liby.so", kMe);
+  folder("/open", kRootUser, 0777);
+  file("/open/libx.so", kRootUser);
+  file("/home/me/liby.so", kUser);
   const auto with_library = [&](const std::string& library) {
     ElfFile elf;
     elf.needed = {library};
@@ -118,8 +118,8 @@ TEST_F(LibraryTrust, ALibraryThatIsNamedByItsPathIsAsGoodAsThePluginsOwn) {
 }
 
 TEST_F(LibraryTrust, WhatStandsForAFolderCountsWhereverItIsInTheName) {
-  folder("/opt/lib64", kRoot, 0777);
-  folder("/open", kRoot, 0777);
+  folder("/opt/lib64", kRootUser, 0777);
+  folder("/open", kRootUser, 0777);
 
   EXPECT_THAT(why_not(linked_to({}, {"/opt/$LIB/mine"})), HasSubstr("the folder /opt/lib64 may be written by"));
   EXPECT_THAT(why_not(linked_to({}, {"/opt/${LIB}"})), HasSubstr("the folder /opt/lib64 may be written by"));
@@ -143,9 +143,9 @@ TEST_F(LibraryTrust, ALibraryInAGoodFolderMustBeGoodItself) {
 }
 
 TEST_F(LibraryTrust, LibrariesOfLibrariesAreFollowed) {
-  folder("/open", kRoot, 0777);
+  folder("/open", kRootUser, 0777);
   library("/home/me/libs/libx.so", linked_to({"liby.so"}, {"$ORIGIN/deeper"}));
-  folder("/home/me/libs/deeper", kMe);
+  folder("/home/me/libs/deeper", kUser);
   library("/home/me/libs/deeper/liby.so", linked_to({"libz.so"}, {"/open"}));
 
   EXPECT_THAT(why_not(linked_to({"libx.so"}, {"/home/me/libs"})),
@@ -164,8 +164,8 @@ TEST_F(LibraryTrust, FoldersOfAnRpathCountForTheLibrariesOfLibraries) {
 }
 
 TEST_F(LibraryTrust, FoldersForSomeProcessorsAreLookedAtToo) {
-  folder("/home/me/libs/glibc-hwcaps", kMe);
-  folder("/home/me/libs/glibc-hwcaps/x86-64-v3", kMe, 0775);
+  folder("/home/me/libs/glibc-hwcaps", kUser);
+  folder("/home/me/libs/glibc-hwcaps/x86-64-v3", kUser, 0775);
 
   EXPECT_THAT(why_not(linked_to({"libx.so"}, {"/home/me/libs"})),
               HasSubstr("the folder /home/me/libs/glibc-hwcaps/x86-64-v3 may be written by its group"));

@@ -8,9 +8,9 @@
 #include <thread>
 #include <utility>
 
-#include "host/cli/rehearsal.h"
 #include "host/run/task_call.h"
 #include "host/secrets.h"
+#include "host/session/rehearsal.h"
 #include "host/work/work_pool.h"
 #include "tests/fakes/fake_tasks.h"
 #include "tests/isolate/children_rig.h"

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/plugin/services.h"
+#include "host/call/services.h"
 #include "host/run/task_call.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/recorded_events.h"
