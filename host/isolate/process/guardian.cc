@@ -30,7 +30,7 @@ constexpr int kLookEveryMs = 100;
   // The host may have ended before there was a descriptor for it.
   while (getppid() == host) poll(&watched, 1, watched.fd >= 0 ? -1 : kLookEveryMs);
   end_marked(mark);
-  _exit(0);
+  leave_forked();
 }
 
 }  // namespace

@@ -323,6 +323,10 @@ void kill_with_descendants(pid_t root) {
   kill(root, SIGKILL);
 }
 
+void leave_forked() {
+  for (;;) syscall(SYS_exit_group, 0);
+}
+
 void end_with_descendants() {
   static std::atomic<bool> has_begun = false;
   // A second one would end the first.
@@ -339,7 +343,7 @@ void end_with_descendants() {
     end_descendants_of(self, kNever);
     kill(-self, SIGKILL);
     kill(self, SIGKILL);
-    _exit(0);
+    leave_forked();
   }
   while (sweeper > 0 && waitpid(sweeper, nullptr, 0) < 0 && errno == EINTR) {
   }

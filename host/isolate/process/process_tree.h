@@ -69,6 +69,10 @@ pid_t group_of(pid_t pid);
 /// other
 void kill_with_descendants(pid_t root);
 
+/// Ends a process that was forked from one with threads and has begun no program. _exit() may be somebody's who waits
+/// for such a thread, as the thread sanitizer does.
+[[noreturn]] void leave_forked();
+
 /// The same for this process, however long it takes: it is stopped by a process made for that, so that no thread of
 /// its own starts more meanwhile. Allocates nothing. Shape: it adopts orphans, so that none of those is missed
 [[noreturn]] void end_with_descendants();
