@@ -8,6 +8,7 @@
 #include "host/check/opening.h"
 #include "host/check/sudden_end.h"
 #include "host/check/trial.h"
+#include "host/cli/option_table.h"
 #include "host/cli/verbs.h"
 #include "host/isolate/child/child_main.h"
 #include "host/job/suggest.h"
@@ -26,10 +27,10 @@ int help_verb(const Options& options) {
     answer(help_text());
     return kExitOk;
   }
-  const auto verb = std::ranges::find_if(verbs(), [&](const VerbName& v) { return v.name == name; });
-  if (verb == verbs().end()) {
+  const auto verb = std::ranges::find(command_rows(), name, &CommandRow::name);
+  if (verb == command_rows().end()) {
     std::vector<std::string_view> names;
-    for (const VerbName& v : verbs()) names.push_back(v.name);
+    for (const CommandRow& row : command_rows()) names.push_back(row.name);
     say(fmt::format("error: there is no command '{}'{}; see 'ganger help'", name, did_you_mean(name, names)));
     return kExitUsage;
   }

@@ -40,33 +40,13 @@ struct Options : RunOptions {
 /// Errors: usage, with the fix
 Result<Options> read_options(int argc, const char* const* argv);
 
-/// Those options that decide what a run does, as words of a command line; where its output goes is asked anew each
-/// time. Without parameters, which may be secret, and --unsafe-plugins, which is to be given each time.
+/// The options that are recorded with a run (option_table.h), as words of a command line. Not among them: parameters,
+/// which may be secret, --unsafe-plugins, and where output goes; all these are given anew each time.
 std::vector<std::string> words_of(const RunOptions& options);
 
 /// The help of a verb with its options and an example.
 std::string help_text(Verb verb);
 /// The help of the program: its verbs.
 std::string help_text();
-
-struct VerbName {
-  Verb verb;
-  std::string_view name, summary;
-};
-/// All verbs there are, in the order of the help.
-const std::vector<VerbName>& verbs();
-
-/// An option as the parser knows it, for those who tell of it.
-struct OptionText {
-  std::string name;         ///< without dashes
-  char letter = '\0';       ///< its short form; 0 = none
-  std::string value;        ///< what it takes, as the help calls it: "DIR", "skip|wait"; empty = nothing
-  std::string help;         ///< one line
-  bool takes_many = false;  ///< all words up to the next option
-};
-std::vector<OptionText> options_text(Verb verb);
-
-/// "ganger exec PLUGIN.TYPE [KEY=VALUE ...] [OPTIONS]".
-std::string_view usage_text(Verb verb);
 
 }  // namespace ganger::host

@@ -45,7 +45,7 @@ std::string_view bare(std::string_view word) {
 std::string_view wanted(const TypedLine& line) {
   std::vector<std::string_view> wishes;
   const std::size_t place = line.subjects.size();
-  const auto words = split(usage_text(*line.verb), ' ');
+  const auto words = split(row_of(*line.verb).usage, ' ');
   for (std::size_t i = 2; i < words.size(); ++i) {
     const std::string_view word = bare(words[i]);
     if (word.starts_with("--")) {
@@ -138,13 +138,13 @@ class Completer {
   }
 
   void add_verbs() {
-    for (const VerbName& verb : verbs()) add(std::string(verb.name), verb.summary);
+    for (const CommandRow& verb : command_rows()) add(std::string(verb.name), verb.summary);
   }
 
   void add_options() {
-    for (const OptionText& option : options_text(*line_.verb)) {
-      if (option.letter != '\0' && line_.current == "-") add(fmt::format("-{}", option.letter), option.help);
-      add("--" + option.name, option.help);
+    for (const OptionRow* option : options_of(*line_.verb)) {
+      if (option->letter != '\0' && line_.current == "-") add(fmt::format("-{}", option->letter), option->help);
+      add("--" + std::string(option->name), option->help);
     }
   }
 

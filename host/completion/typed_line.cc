@@ -11,16 +11,16 @@ namespace {
 /// Follows the parser's rules over the words of one verb.
 class WordReader {
  public:
-  WordReader(TypedLine& line, Verb verb) : line_(line), options_(options_text(verb)) {}
+  WordReader(TypedLine& line, Verb verb) : line_(line), options_(options_of(verb)) {}
 
   /// A word before the cursor.
   void take(const std::string& word) {
     if (is_option(word)) {
-      line_.open.reset();
+      line_.open = nullptr;
       take_option(word);
     } else if (line_.open) {
-      line_.given[line_.open->name].push_back(word);
-      if (!line_.open->takes_many) line_.open.reset();
+      line_.given[std::string(line_.open->name)].push_back(word);
+      if (!line_.open->takes_many()) line_.open = nullptr;
     } else {
       line_.subjects.push_back(word);
     }
@@ -30,10 +30,10 @@ class WordReader {
   void finish(const std::string& word) {
     line_.current = word;
     if (is_option(word)) {
-      line_.open.reset();
+      line_.open = nullptr;
       const auto equals = word.find('=');
       if (!word.starts_with("--") || equals == std::string::npos) return;
-      if (const OptionText* option = named(std::string_view(word).substr(2, equals - 2))) line_.open = *option;
+      line_.open = named(std::string_view(word).substr(2, equals - 2));
       line_.prefix = word.substr(0, equals + 1);
       line_.current = word.substr(equals + 1);
     }
@@ -50,9 +50,9 @@ class WordReader {
     return !line_.are_options_over && word.size() > 1 && word.front() == '-';
   }
 
-  const OptionText* named(std::string_view name) const {
-    const auto found = std::ranges::find(options_, name, &OptionText::name);
-    return found == options_.end() ? nullptr : &*found;
+  const OptionRow* named(std::string_view name) const {
+    const auto found = std::ranges::find(options_, name, &OptionRow::name);
+    return found == options_.end() ? nullptr : *found;
   }
 
   void take_option(const std::string& word) {
@@ -62,7 +62,7 @@ class WordReader {
       take_letters(word);
     } else {
       const auto equals = word.find('=');
-      const OptionText* option = named(std::string_view(word).substr(2, equals - 2));
+      const OptionRow* option = named(std::string_view(word).substr(2, equals - 2));
       if (option != nullptr) note(*option, equals == std::string::npos ? "" : word.substr(equals + 1));
     }
   }
@@ -70,23 +70,23 @@ class WordReader {
   /// "-kv", "-j4": flags, the last of which may take a value.
   void take_letters(std::string_view word) {
     for (word.remove_prefix(1); !word.empty(); word.remove_prefix(1)) {
-      const auto option = std::ranges::find(options_, word.front(), &OptionText::letter);
+      const auto option = std::ranges::find(options_, word.front(), &OptionRow::letter);
       if (option == options_.end()) return;
-      if (!option->value.empty()) return note(*option, std::string(word.substr(1)));
-      note(*option, {});
+      if (!(*option)->value.empty()) return note(**option, std::string(word.substr(1)));
+      note(**option, {});
     }
   }
 
-  void note(const OptionText& option, std::string value) {
-    std::vector<std::string>& values = line_.given[option.name];
+  void note(const OptionRow& option, std::string value) {
+    std::vector<std::string>& values = line_.given[std::string(option.name)];
     if (!value.empty())
       values.push_back(std::move(value));
     else if (!option.value.empty())
-      line_.open = option;
+      line_.open = &option;
   }
 
   TypedLine& line_;
-  const std::vector<OptionText> options_;
+  const std::vector<const OptionRow*> options_;
 };
 
 }  // namespace
@@ -102,8 +102,8 @@ std::optional<TypedLine> read_typed(const std::vector<std::string>& words) {
     if (!words.empty()) line.current = words.front();
     return line;
   }
-  const auto verb = std::ranges::find(verbs(), words.front(), &VerbName::name);
-  if (verb == verbs().end()) return std::nullopt;
+  const auto verb = std::ranges::find(command_rows(), words.front(), &CommandRow::name);
+  if (verb == command_rows().end()) return std::nullopt;
   line.verb = verb->verb;
   WordReader reader(line, verb->verb);
   for (auto word = words.begin() + 1; word + 1 != words.end(); ++word) reader.take(*word);

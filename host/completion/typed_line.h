@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/cli/options.h"
+#include "host/cli/option_table.h"
 
 namespace ganger::host {
 
@@ -15,10 +15,10 @@ struct TypedLine {
   std::optional<Verb> verb;           ///< nothing = the word at the cursor is to become one
   std::vector<std::string> subjects;  ///< words that are no options, in order
   std::map<std::string, std::vector<std::string>, std::less<>> given;  ///< options by their names, with their values
-  std::optional<OptionText> open;  ///< the word at the cursor is a value of this option
-  bool are_options_over = false;   ///< after "--" no word is one
-  std::string prefix;              ///< of that word, before what is asked for: "--color="
-  std::string current;             ///< the rest of that word
+  const OptionRow* open = nullptr;  ///< the word at the cursor is a value of this option
+  bool are_options_over = false;    ///< after "--" no word is one
+  std::string prefix;               ///< of that word, before what is asked for: "--color="
+  std::string current;              ///< the rest of that word
 
   /// The last value of an option; empty = not given.
   std::string_view value(std::string_view option) const;

@@ -25,7 +25,7 @@ enum ExitCode : int {
 };
 
 /// --exit-style: our codes, or those of timeout(1) and the shell.
-enum class ExitStyle : unsigned char { seed, unix_like };
+enum class ExitStyle : unsigned char { native, unix_like };
 
 constexpr ExitCode exit_code(ErrorKind kind) {
   switch (kind) {

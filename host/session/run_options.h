@@ -45,7 +45,7 @@ struct RunOptions {
   std::string junit, trace, metrics;  ///< files; empty = none
   bool quiet = false, verbose = false;
   ColourWish colour = ColourWish::automatic;
-  ExitStyle exit_style = ExitStyle::seed;
+  ExitStyle exit_style = ExitStyle::native;
 };
 
 }  // namespace ganger::host

@@ -326,7 +326,7 @@ int Session::finish(const std::function<void(const OutputStore&, RunEnd)>& on_ou
   if (end == RunEnd::no_thread) say(kNoThread);
   bool hangs = loop_->given_up_threads() > 0;
   // From here on an interrupt leaves at once, and is one for as long as something is still to be written.
-  leave_on_interrupt(settings_.exit_style == ExitStyle::seed ? std::optional<int>(kExitInterrupt) : std::nullopt);
+  leave_on_interrupt(settings_.exit_style == ExitStyle::native ? std::optional<int>(kExitInterrupt) : std::nullopt);
   signals_.reset();
   if (!hangs) {
     for (std::thread& lane : lanes_) lane.join();

@@ -36,7 +36,7 @@ struct SessionSettings {
   bool is_quiet = false, is_verbose = false;
   bool has_summary = true;
   ColourWish colour = ColourWish::automatic;
-  ExitStyle exit_style = ExitStyle::seed;
+  ExitStyle exit_style = ExitStyle::native;
 };
 
 /// Runs the plan and says how that went, on stderr and stdout. Returns the exit code; does not return when a thread

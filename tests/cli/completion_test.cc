@@ -26,7 +26,7 @@ uses = "files.hash"
 };
 
 TEST_F(Completion, TheFirstWordIsACommand) {
-  complete({"re"}).exits(0).prints("resume\tgoes on with").never_prints("run\t");
+  complete({"re"}).exits(0).prints("resume\tresumes a run").never_prints("run\t");
   complete({}).exits(0).prints("run\t").prints("help\t").never_prints("--version");
   complete({"--"}).prints("--help\t").prints("--version\t").never_prints("run\t");
   complete({"nonsense", ""}).exits(0).never_prints("\t").never_says("error");
@@ -35,7 +35,7 @@ TEST_F(Completion, TheFirstWordIsACommand) {
 TEST_F(Completion, OptionsAreThoseThatTheParserKnows) {
   complete({"run", "--"}).prints("--only\tonly these tasks").prints("--junit\t").never_prints("--assume");
   complete({"resume", "--as"}).prints("--assume\t").never_prints("--only");
-  complete({"run", "-"}).prints("-k\tgoes on").prints("--keep-going\t");
+  complete({"run", "-"}).prints("-k\tafter a failure").prints("--keep-going\t");
   complete({"run", "--", "--"}).never_prints("--only");
 }
 

@@ -78,12 +78,13 @@ TEST_F(RunVerb, TheCommandThatRunsAFailedTaskAgainHasAllOptionsOfTheRunAndSaysWh
                  "--exit-style", "unix", "--color", "never", "-v");
 
   run.exits(1);
-  EXPECT_EQ(rest_of_line(run.out, "to run one again, after 1 task it depends on: "),
-            "ganger run 'my job.toml' -p 'text=it'\\''s $HOME' --timeout 1m --grace 3s --workers 2 --plugin-dir '" +
-                (folder_ / "more plugins").string() + "' --keep-going --isolate --lock l --state-dir " +
-                (folder_ / "state").string() +
-                " --unsafe-plugins --no-history --events e --junit j --trace t --metrics m --exit-style=unix "
-                "--color=never --verbose --only b");
+  EXPECT_EQ(
+      rest_of_line(run.out, "to run one again, after 1 task it depends on: "),
+      "ganger run 'my job.toml' -p 'text=it'\\''s $HOME' --timeout 1m --grace 3s --workers 2 --isolate --lock l "
+      "--keep-going --plugin-dir '" +
+          (folder_ / "more plugins").string() + "' --state-dir " + (folder_ / "state").string() +
+          " --unsafe-plugins --no-history --events e --junit j --trace t --metrics m --exit-style=unix "
+          "--color=never --verbose --only b");
 }
 
 TEST_F(RunVerb, TheCommandThatResumesDoesWhatItSays) {

@@ -130,7 +130,7 @@ TEST_F(State, ShowTellsTheSameAsTextAndAsJson) {
   EXPECT_EQ(json["tasks"][1]["outcome"], nullptr);
   EXPECT_EQ(json["tasks"][1]["state"], "in_doubt");
   EXPECT_EQ(json["params"], (nlohmann::json{{"n", "2"}, {"token", "***"}}));
-  EXPECT_EQ(json["options"], (nlohmann::json{"--plugin-dir", kPlugins, "--keep-going"}));
+  EXPECT_EQ(json["options"], (nlohmann::json{"--keep-going", "--plugin-dir", kPlugins}));
 }
 
 // -- locks --------------------------------------------------------------------------------------------------------

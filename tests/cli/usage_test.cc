@@ -7,7 +7,7 @@ namespace ganger::host::test {
 using Usage = GangerTest;
 
 TEST_F(Usage, WithoutACommandItSaysWhereTheHelpIs) {
-  run_ganger().exits(64).says("ganger: error: it needs a command; see 'ganger help'\n").never_prints("Usage");
+  run_ganger().exits(64).says("ganger: error: no command given; see 'ganger help'\n").never_prints("Usage");
 }
 
 TEST_F(Usage, AnUnknownCommandIsAnsweredWithTheNearest) {
@@ -34,11 +34,11 @@ TEST_F(Usage, EachWrongValueIsNamedWithWhatItShouldBe) {
   wrong({"-j", "many"}, "--workers many: it must be a number from 1 to 4096\n");
   wrong({"-p", "root"}, "--param needs NAME=VALUE\n");
   wrong({"--color", "alway"}, "--color alway: it is one of auto, always, never (did you mean 'always'?)\n");
-  wrong({"--exit-style", "dos"}, "--exit-style dos: it is one of seed, unix\n");
+  wrong({"--exit-style", "dos"}, "--exit-style dos: it is one of native, unix\n");
   wrong({"--format", "yaml"}, "--format yaml: it is one of text, json\n");
   wrong({"--events", ""}, "--events needs a file name, - or fd:N\n");
   wrong({"-q", "-v"}, "--quiet and --verbose exclude each other\n");
-  wrong({"other.toml"}, "'other.toml' is one argument too many for run; see 'ganger help run'\n");
+  wrong({"other.toml"}, "unexpected argument 'other.toml'; see 'ganger help run'\n");
 }
 
 TEST_F(Usage, ACommandThatNeedsASubjectSaysWhich) {

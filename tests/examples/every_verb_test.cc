@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/cli/options.h"
+#include "host/cli/option_table.h"
 #include "host/job/read_job.h"
 #include "tests/cli/ganger_process.h"
 
@@ -61,7 +61,7 @@ const std::map<std::string, std::string> kValues = {
 /// What an option is of no use without.
 const std::map<std::string, Words> kCompanions = {{"format", {"--dry-run"}}, {"on-busy", {"--lock", "gate"}}};
 
-/// The words of "seed|unix"; nothing where the value is described otherwise.
+/// The words of "native|unix"; nothing where the value is described otherwise.
 Words words_of(const std::string& value) {
   if (value.find('|') == std::string::npos ||
       value.find_first_not_of("abcdefghijklmnopqrstuvwxyz|") != std::string::npos)
@@ -102,12 +102,11 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
   }
 
   static bool has_option(Verb verb, std::string_view name) {
-    const auto options = options_text(verb);
-    return std::ranges::any_of(options, [&](const OptionText& o) { return o.name == name; });
+    return std::ranges::count(options_of(verb), name, &OptionRow::name) > 0;
   }
 
   /// The command on this example, with what it needs to end soon.
-  Words command(const VerbName& verb, const Words& given = {}) const {
+  Words command(const CommandRow& verb, const Words& given = {}) const {
     Words words = {std::string(verb.name)};
     if (!kAfterRun.contains(verb.name)) words.emplace_back("job.toml");
     if (has_option(verb.verb, "plugin-dir")) words.insert(words.end(), {"-P", kLib});
@@ -121,8 +120,8 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
   }
 
   /// Each form in which a command is tried with this option.
-  std::vector<Words> forms(const VerbName& verb, const OptionText& option) const {
-    const std::string name = "--" + option.name;
+  std::vector<Words> forms(const CommandRow& verb, const OptionRow& option) const {
+    const std::string name = "--" + std::string(option.name);
     Words values;
     if (option.value.empty()) return {{name}};
     if (option.name == "param") {
@@ -134,8 +133,8 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
       values = {job_.tasks.front().name};
     } else if (option.name == "timeout" && !habits_.timeout.empty()) {
       values = {habits_.timeout};
-    } else if (values = words_of(option.value); values.empty()) {
-      const auto known = kValues.find(option.name);
+    } else if (values = words_of(std::string(option.value)); values.empty()) {
+      const auto known = kValues.find(std::string(option.name));
       if (known == kValues.end()) {
         ADD_FAILURE() << "kValues does not say what ganger " << verb.name << " " << name << " is given";
         return {};
@@ -144,7 +143,7 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
     }
     std::vector<Words> all;
     for (const std::string& value : values) all.push_back({name, value});
-    const auto companions = kCompanions.find(option.name);
+    const auto companions = kCompanions.find(std::string(option.name));
     if (companions == kCompanions.end()) return all;
     for (Words& words : all)
       if (has_option(verb.verb, companions->second.front().substr(2)))
@@ -152,7 +151,7 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
     return all;
   }
 
-  int expected(const VerbName& verb, const Words& given) const {
+  int expected(const CommandRow& verb, const Words& given) const {
     const auto has = [&](const char* word) { return std::ranges::count(given, word) > 0; };
     const bool runs = verb.verb == Verb::run || verb.verb == Verb::resume;
     if (!runs || has("--help") || has("--dry-run")) return kExitOk;
@@ -165,16 +164,17 @@ class EveryVerb : public GangerTest, public testing::WithParamInterface<std::str
 };
 
 TEST_P(EveryVerb, EndsAsItShouldWithEachOfItsOptions) {
-  call(command({Verb::check, "check", ""}, {"--pin"})).exits(kExitOk);  // for --plugins-lock
-  for (const VerbName& verb : verbs()) {
+  call(command(row_of(Verb::check), {"--pin"})).exits(kExitOk);  // for --plugins-lock
+  for (const CommandRow& verb : command_rows()) {
     if (kWithoutJob.contains(verb.name)) continue;
-    const bool takes_job = usage_text(verb.verb).find("JOB.toml") != std::string_view::npos;
+    const bool takes_job = verb.usage.find("JOB.toml") != std::string_view::npos;
     EXPECT_NE(takes_job, kAfterRun.contains(verb.name)) << "does ganger " << verb.name << " need a job, or a run?";
-    if (!takes_job) call(command({Verb::run, "run", ""})).exits(habits_.ends);
+    if (!takes_job) call(command(row_of(Verb::run))).exits(habits_.ends);
 
     call(command(verb)).exits(expected(verb, {}));
-    for (const OptionText& option : options_text(verb.verb)) {
-      if (verb.verb == Verb::check && kForPlugin.contains(option.name)) continue;
+    for (const OptionRow* row : options_of(verb.verb)) {
+      const OptionRow& option = *row;
+      if (verb.verb == Verb::check && kForPlugin.contains(std::string(option.name))) continue;
       if (option.name == habits_.not_made_for) continue;
       for (const Words& given : forms(verb, option)) call(command(verb, given)).exits(expected(verb, given));
     }
@@ -182,8 +182,8 @@ TEST_P(EveryVerb, EndsAsItShouldWithEachOfItsOptions) {
 }
 
 TEST_P(EveryVerb, ThePlanIsWhatTheRunDoes) {
-  const auto plan = call(command({Verb::plan, "plan", ""}, {"--format", "json"})).exits(kExitOk).json();
-  call(command({Verb::run, "run", ""}, {"--workers", "1", "--events", "events.jsonl"})).exits(habits_.ends);
+  const auto plan = call(command(row_of(Verb::plan), {"--format", "json"})).exits(kExitOk).json();
+  call(command(row_of(Verb::run), {"--workers", "1", "--events", "events.jsonl"})).exits(habits_.ends);
   std::vector<std::string> started;
   std::map<std::string, std::string> outcomes;
   std::istringstream events(read("events.jsonl"));

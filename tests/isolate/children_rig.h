@@ -18,8 +18,8 @@
 #include "host/call/pool_set.h"
 #include "host/isolate/child/children.h"
 #include "host/plugin/registry.h"
-#include "tests/fakes/temporary_folder.h"
 #include "tests/call/services_fakes.h"
+#include "tests/fakes/temporary_folder.h"
 
 namespace ganger::host::test {
 
