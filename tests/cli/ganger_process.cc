@@ -112,8 +112,9 @@ pid_t Process::start(int out, int err) const {
   }
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   std::map<std::string, std::string> environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", folder_.string()}};
-  // Without them its runtime sleeps a second at each end of a program with threads.
-  if (const char* options = std::getenv("TSAN_OPTIONS")) environment["TSAN_OPTIONS"] = options;
+  // Without them its runtime sleeps a second at each end of a program with threads. Abandoned threads are left there.
+  if (const char* options = std::getenv("TSAN_OPTIONS"))
+    environment["TSAN_OPTIONS"] = std::string(options) + ":report_thread_leaks=0";
   for (const auto& [name, value] : environment_) environment[name] = value;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
 
