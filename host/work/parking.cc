@@ -34,8 +34,8 @@ void futex_wake_one(Word& word) { syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 
 }  // namespace
 
 void ShortLock::lock_contended() {
-  constexpr int kSpins = 60;
-  for (int spin = 0; spin < kSpins; ++spin) {
+  constexpr int kLooks = 60;
+  for (int spin = 0; spin < kLooks; ++spin) {
     std::uint32_t expected = kFree;
     if (state_.load(std::memory_order_relaxed) == kFree &&
         state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) {
