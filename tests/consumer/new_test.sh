@@ -34,7 +34,7 @@ for lang in cpp c; do
 
   ! grep -rnE 'hello[^,]|shout|hello$' "$name" --exclude-dir=build || fail "the example's name is left in $name"
   find "$name" -name '*hello*' -o -name '*shout*' | grep . && fail "the example's name is left in the names of $name"
-  if command -v dpkg-deb >/dev/null; then
+  if command -v dpkg-shlibdeps >/dev/null; then # as the project decides
     dpkg-deb --contents "$name"/build/packages/*.deb | grep -q "\./usr/lib.*/ganger/plugins/$name\.so$" ||
       fail "the .deb has no plugin where ganger looks for it"
     dpkg-deb --field "$name"/build/packages/*.deb Depends | grep -q 'ganger.*libc6' || fail "the .deb lacks dependencies"
